@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+// The layer table of docs/ARCHITECTURE.md as code. TidyTests checks what SwiftPM cannot: that no file imports a module
+// reached only through a dependency, and that each outside package has one owner.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let cSettings: [CSetting] = [
+    // Kernels pick their instruction set at run time, so -O3 here is safe on any x86-64 or arm64; it also keeps debug
+    // builds as fast as release builds where it matters.
+    .unsafeFlags(["-O3", "-fno-math-errno", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"])
+]
+
+let package = Package(
+    name: "rolloutd",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "rolloutd", targets: ["rolloutd"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+    ],
+    targets: [
+        // Layer 0: values, and the C code that needs no Swift.
+        .target(name: "StrictJSON"),
+        .target(name: "Domain", dependencies: ["StrictJSON"]),
+        .target(
+            name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
+            resources: [.embedInCode("m0001_init.sql")]),
+        .target(name: "CKernels", cSettings: cSettings),
+        .target(name: "CSandbox", cSettings: cSettings),
+        .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
+
+        // Layer 1: capabilities. None imports another.
+        .target(
+            name: "Storage",
+            dependencies: [
+                "Domain", "StrictJSON", "SchemaMigrations", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .target(name: "Sandboxing", dependencies: ["CSandbox"]),
+        .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"]),
+        .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"]),
+
+        // Layer 2: what is judged, what is learned.
+        .target(
+            name: "Verification",
+            dependencies: ["Domain", "StrictJSON", "Sandboxing", .product(name: "BigInt", package: "BigInt")]),
+        .target(name: "Learning", dependencies: ["Domain", "Modeling"]),
+
+        // Layer 3: use cases and long-running loops.
+        .target(
+            name: "Service",
+            dependencies: [
+                "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Layer 4: the wire.
+        .target(
+            name: "HTTPAPI",
+            dependencies: [
+                "Domain", "StrictJSON", "Service",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            resources: [.embedInCode("openapi.yaml")]),
+
+        // Layer 5: composition root and commands.
+        .executableTarget(
+            name: "rolloutd",
+            dependencies: [
+                "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+                "Service", "HTTPAPI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
+        // Tests: one target per module, and three that look at the whole.
+        .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport"]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Storage", "SchemaMigrations", "Domain", "StrictJSON", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        .testTarget(name: "SandboxingTests", dependencies: ["Sandboxing", "TestSupport", "rolloutd-jail"]),
+        .testTarget(name: "ModelingTests", dependencies: ["Modeling", "CKernels", "StrictJSON", "TestSupport"]),
+        .testTarget(name: "BuiltinDataTests", dependencies: ["BuiltinData", "Domain", "StrictJSON", "TestSupport"]),
+        .testTarget(
+            name: "VerificationTests",
+            dependencies: ["Verification", "Sandboxing", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail"]),
+        .testTarget(name: "LearningTests", dependencies: ["Learning", "Modeling", "Domain", "StrictJSON", "TestSupport"]),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Service", "Storage", "Verification", "Modeling", "Learning", "BuiltinData", "Domain", "StrictJSON",
+                "TestSupport", "rolloutd-jail",
+            ]),
+        .testTarget(
+            name: "HTTPAPITests",
+            dependencies: [
+                "HTTPAPI", "Service", "Storage", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail",
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Domain", "StrictJSON", "TestSupport", "rolloutd", "rolloutd-jail"]),
+        .testTarget(name: "TidyTests", dependencies: []),
+    ]
+)
+
+for target in package.targets where ![.plugin, .system, .binary].contains(target.type) {
+    let isC = ["CKernels", "CSandbox", "rolloutd-jail"].contains(target.name)
+    if !isC { target.swiftSettings = settings }
+}

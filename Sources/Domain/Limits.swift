@@ -1,0 +1,93 @@
+// Every bound of the system, with its reason. No bound is written anywhere else; modules that do not know Domain get
+// theirs through init.
+
+/// All bounds.
+package enum Limits {
+    // MARK: Identifiers and strings
+
+    /// Long enough for a path-like id of a data set and a row, short enough for an index page.
+    package static let identifierBytesMax = 200
+    /// A data set, worker or generator name; as identifiers.
+    package static let nameBytesMax = 200
+    /// A prompt: 4,096 tokens (Klear-Reasoner's prompt limit) at up to 16 bytes.
+    package static let promptBytesMax = 65_536
+    /// Messages in one conversation.
+    package static let messagesMax = 64
+    /// A client's metadata object, as JSON text.
+    package static let metadataBytesMax = 16_384
+    /// A response: 65,536 tokens (the paper's longest) at 16 bytes.
+    package static let responseBytesMax = 1_048_576
+    /// The paper's longest response.
+    package static let tokensMax = 65_536
+    /// The largest token id we store: vocabularies today stay under 300,000.
+    package static let tokenIDMax = 1_000_000
+    /// Extracted answers and programs are excerpts for people.
+    package static let extractedBytesMax = 4_096
+
+    // MARK: Batches and requests
+
+    /// The wire contract's batch limit for scoring.
+    package static let scoreItemsMax = 1_024
+    /// Prompts in one request: a data set goes in by pages.
+    package static let promptsPerRequestMax = 1_024
+    /// Rollouts in one request: 256 of 4,096 tokens are about 16 MB of JSON.
+    package static let rolloutsPerRequestMax = 256
+    /// One request body; holds 256 rollouts of 4,096 tokens twice over.
+    package static let bodyBytesMax = 33_554_432
+    /// All headers of a request.
+    package static let headerBytesMax = 16_384
+    /// Deepest nesting of JSON we read; the contract needs 8.
+    package static let jsonDepthMax = 64
+    /// Rows of one page of a listing.
+    package static let pageRowsMax = 200
+    /// Longest a client may ask us to wait for something.
+    package static let waitSecondsMax = 60.0
+    /// A client that sends slower than a body in this time holds a connection for nothing.
+    package static let requestReadSecondsMax = 30.0
+    /// Open connections; each costs about 20 kB.
+    package static let connectionsMax = 1_024
+
+    // MARK: Groups, leases and queues
+
+    /// Rollouts of one group.
+    package static let groupSizeMax = 64
+    /// Groups or rollouts in one lease.
+    package static let leaseItemsMax = 64
+    /// A worker that is silent for so long has lost its lease.
+    package static let leaseSeconds = 120.0
+    /// Work handed out so often without a result is given up and shown.
+    package static let leaseAttemptsMax = 5
+    /// A rollout that could not be judged so often stays undetermined until somebody asks again.
+    package static let scoringAttemptsMax = 3
+    /// Rollouts waiting for a judge before intake answers 429.
+    package static let scoringQueueMax = 20_000
+    /// Writes waiting for the one writer before intake answers 503.
+    package static let pendingWritesMax = 4_096
+    /// Writes that share one transaction.
+    package static let writesPerTransactionMax = 256
+
+    // MARK: Tasks
+
+    /// Accepted answers of one math task.
+    package static let mathAnswersMax = 64
+    /// One reference answer.
+    package static let mathAnswerBytesMax = 8_192
+    /// Tests of one code task; LiveCodeBench has at most about 100.
+    package static let codeTestsMax = 512
+    /// Input plus expected output of one test.
+    package static let codeTestBytesMax = 4_194_304
+    /// All of a task.
+    package static let taskBytesMax = 16_777_216
+    /// Statements of an assertion task.
+    package static let assertionsBytesMax = 262_144
+    /// Longest CPU time a task may give a test.
+    package static let codeTimeLimitSecondsMax = 30.0
+    /// Shortest, below which start-up noise decides.
+    package static let codeTimeLimitSecondsMin = 0.1
+    /// Most memory a task may give a test, in MiB; several must fit the machine.
+    package static let codeMemoryMegabytesMax = 2_048
+    /// Least memory with which Python starts, in MiB.
+    package static let codeMemoryMegabytesMin = 32
+    /// A program longer than any contest accepts.
+    package static let codeSourceBytesMax = 131_072
+}
