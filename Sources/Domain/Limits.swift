@@ -66,6 +66,27 @@ package enum Limits {
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
 
+    // MARK: Math verdicts
+
+    /// The longest extracted answer that is read; the longest gold of the public sets is under 4 kB.
+    package static let mathCandidateBytesMax = 8_192
+    /// Tokens of one answer: every token is at least a byte, and a long answer has a few hundred.
+    package static let mathTokensMax = 4_096
+    /// Nesting of brackets, fractions and functions; real answers stay under 12. Bounds the parser's stack.
+    package static let mathDepthMax = 48
+    /// Expression nodes of one comparison, both sides and the resolved signs together.
+    package static let mathNodesMax = 16_384
+    /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
+    package static let mathBitsMax = 8_192
+    /// Bits of a number whose higher root is sought by Newton's iteration.
+    package static let mathRootBitsMax = 2_048
+    /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.
+    package static let mathFactorialMax = 500
+    /// Items of a list, set, tuple or matrix; unordered matching is quadratic in it.
+    package static let mathItemsMax = 256
+    /// Node evaluations of one comparison: at about a microsecond each it stays under 20 ms.
+    package static let mathEvaluationsMax = 12_000
+
     // MARK: Tasks
 
     /// Accepted answers of one math task.
@@ -80,6 +101,8 @@ package enum Limits {
     package static let taskBytesMax = 16_777_216
     /// Statements of an assertion task.
     package static let assertionsBytesMax = 262_144
+    /// Arguments of one call; Python functions of tests have fewer than ten.
+    package static let callArgumentsMax = 256
     /// Longest CPU time a task may give a test.
     package static let codeTimeLimitSecondsMax = 30.0
     /// Shortest, below which start-up noise decides.
@@ -90,4 +113,15 @@ package enum Limits {
     package static let codeMemoryMegabytesMin = 32
     /// A program longer than any contest accepts.
     package static let codeSourceBytesMax = 131_072
+
+    // MARK: Learning
+
+    /// Groups of one update: the paper trains on 128 and generates 256.
+    package static let groupsPerUpdateMax = 1_024
+    /// Optimiser steps per pass over an update's groups; the paper takes 4 and 8.
+    package static let miniBatchesMax = 256
+    /// Passes over an update's groups.
+    package static let epochsMax = 16
+    /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
+    package static let stalenessMax = 1_000
 }

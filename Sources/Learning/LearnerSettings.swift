@@ -1,0 +1,100 @@
+// Every hyper-parameter of learning, as one value. How they are named outside is LearnerSettings+Fields.swift; the
+// paper's values are LearnerSettings+Presets.swift. Reads no file and no environment.
+import Domain
+
+/// Whose log-probs the importance ratio is taken against.
+package enum BehaviourLogprobs: String, Sendable, CaseIterable {
+    /// Those that came with the rollout.
+    case posted
+    /// The learner's own, computed before the update's first step (the released code's way).
+    case recomputed
+}
+
+/// How the learning rate moves after the warm-up.
+package enum Schedule: String, Sendable, CaseIterable {
+    case constant
+    /// Down a straight line to `scheduleFloor` at `scheduleUpdates`, then constant.
+    case linear
+    /// Down half a cosine to `scheduleFloor` at `scheduleUpdates`, then constant.
+    case cosine
+}
+
+/// All hyper-parameters; the defaults are those of the built-in small model.
+package struct LearnerSettings: Sendable, Equatable {
+    // MARK: Loss
+    package var objective = Objective(.gppo)
+    package var aggregation = Aggregation.tokenMean
+    /// The divisor of `Aggregation.sumOverScale`; nil takes the longest response of the mini-batch.
+    package var aggregationScale: Double?
+    package var advantage = AdvantageEstimator.standardised
+    /// alpha: the weight of the SFT loss on positives (paper Table 6: 0.1 is best).
+    package var positiveLossAlpha = 0.1
+    /// The reward of a right answer, compared exactly: it makes a rollout positive, and right for the group filter.
+    package var positiveReward = 1.0
+    package var penalty = KLPenalty.off
+    package var penaltyCoefficient = 0.0
+    package var correction = ImportanceCorrection.off
+    /// The largest factor of the importance correction.
+    package var correctionCap = 2.0
+
+    // MARK: Optimiser
+    /// With five times as much the small model collapses within five updates.
+    package var learningRate = 6e-5
+    package var warmupUpdates = 0
+    package var schedule = Schedule.constant
+    /// The update at which the schedule reaches its floor.
+    package var scheduleUpdates = 1_000
+    /// The final learning rate as a share of the full one.
+    package var scheduleFloor = 0.1
+    package var adamBeta1 = 0.9
+    package var adamBeta2 = 0.98
+    package var adamEpsilon = 1e-8
+    package var weightDecay = 0.0
+    package var maxGradientNorm = 1.0
+
+    // MARK: Batches
+    /// Rollouts of one group.
+    package var groupSize = 8
+    /// Groups that one update consumes.
+    package var groupsPerUpdate = 48
+    /// How many groups are generated for each that is trained on, so that the filter leaves enough.
+    package var oversampling = 1.0
+    /// Optimiser steps per pass over an update's groups.
+    package var miniBatches = 4
+    /// Passes over an update's groups.
+    package var epochs = 1
+    /// Tokens that go through the model at once; a longer sequence goes alone.
+    package var microBatchTokens = 16_384
+    /// Rollouts sampled more than so many versions ago are not learned from.
+    package var maxStaleness = 4
+    package var zeroVarianceFilter = GroupFilter.correctness
+    /// Whether responses that hit the token limit are left out before advantages are taken.
+    package var overlongFilter = false
+    package var behaviourLogprobs = BehaviourLogprobs.posted
+    /// Rollouts of the present version whose posted log-probs are on average further than this from the model's own
+    /// are refused; nil turns the check off.
+    package var logprobGate: Double? = 0.1
+    /// Seeds the dealing of mini-batches.
+    package var seed = 1
+
+    // MARK: Sampling
+    package var rewardScheme = RewardScheme.binary
+    package var temperature = 1.0
+    package var topP = 1.0
+    package var promptTokensMax = 256
+    package var responseTokensMax = 256
+
+    // MARK: Held-out measurements
+    package var evaluationEveryUpdates = 10
+    package var evaluationTemperature = 1.0
+    package var evaluationTopP = 1.0
+
+    package init() {}
+
+    /// The loss these settings describe.
+    package var loss: PolicyLoss {
+        PolicyLoss(
+            objective: objective, penalty: penalty, penaltyCoefficient: penaltyCoefficient,
+            positiveCoefficient: positiveLossAlpha)
+    }
+}
