@@ -11,8 +11,10 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case trailingBytes = "trailing_bytes"
         /// Not UTF-8, or an escaped surrogate without its partner.
         case invalidText = "invalid_text"
-        /// A number that RFC 8259 does not allow, or that neither Int64 nor Double can hold.
+        /// A number that RFC 8259 does not allow, or an integer beyond 64 bits.
         case invalidNumber = "invalid_number"
+        /// NaN, Infinity, or a number beyond the range of a double.
+        case notFinite = "not_finite"
         /// The same name twice in one object.
         case duplicateName = "duplicate_name"
         /// Nested deeper than the limit.

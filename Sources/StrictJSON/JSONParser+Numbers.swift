@@ -124,6 +124,8 @@ extension JSONParser {
             position += 1
         }
         guard position > start else {
+            // JavaScript and Python write -Infinity.
+            if next == UInt8(ascii: "I") { throw fault(.notFinite, "NaN and Infinity are no JSON numbers") }
             throw fault(position < end ? .invalidNumber : .unexpectedEnd, message)
         }
     }
@@ -175,7 +177,7 @@ extension JSONParser {
     private func slowDouble(from start: Int) throws(JSONError) -> Number {
         let literal = String(decoding: text[start..<position], as: UTF8.self)
         guard let value = Double(literal), value.isFinite else {
-            throw fault(.invalidNumber, "a number must fit a 64-bit float", at: start)
+            throw fault(.notFinite, "a number must fit a 64-bit float", at: start)
         }
         return .double(value)
     }

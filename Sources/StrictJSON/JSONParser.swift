@@ -57,7 +57,7 @@ struct JSONParser {
         case UInt8(ascii: "f"): return try parseLiteral("false", .bool(false))
         case UInt8(ascii: "n"): return try parseLiteral("null", .null)
         case UInt8(ascii: "N"), UInt8(ascii: "I"):
-            throw fault(.invalidNumber, "NaN and Infinity are no JSON numbers")
+            throw fault(.notFinite, "NaN and Infinity are no JSON numbers")
         default: throw fault(.unexpectedByte, "\(describe(byte)) cannot begin a value")
         }
     }

@@ -1,0 +1,128 @@
+// Rollouts as they stand on the wire: as posted, as acknowledged, as stored.
+import StrictJSON
+
+extension RolloutSubmission {
+    private static let known = [
+        "id", "prompt_id", "group_id", "response", "token_ids", "logprobs", "policy_version", "finish_reason",
+        "generator", "metadata", "attempt",
+    ]
+    /// The generator of rollouts that name none.
+    private static let defaultGenerator = "external"
+
+    /// Reads one rollout of `POST /v1/rollouts`.
+    package init(json: JSONValue) throws(InputError) {
+        let fields = try JSONFields(json, known: RolloutSubmission.known)
+        let tokenIDs = try fields.value("token_ids").map { (value) throws(InputError) in try readTokenIDs(value) } ?? []
+        let logprobs = try fields.value("logprobs").map { (value) throws(InputError) in try readLogprobs(value) } ?? []
+        guard tokenIDs.count == logprobs.count else {
+            throw InputError(
+                .lengthMismatch, "\(tokenIDs.count) token_ids but \(logprobs.count) logprobs", field: "logprobs",
+                hint: "send one log-probability for each sampled token")
+        }
+        self.init(
+            id: try fields.optionalIdentifier("id", RolloutID.self),
+            promptID: try fields.identifier("prompt_id", PromptID.self),
+            groupID: try fields.optionalIdentifier("group_id", GroupID.self),
+            response: try fields.string("response", bytes: 0...Limits.responseBytesMax),
+            tokenIDs: tokenIDs, logprobs: logprobs,
+            policyVersion: PolicyVersion(try fields.integer("policy_version", in: 0...Int(Int32.max))),
+            finishReason: try fields.optionalChoice("finish_reason", FinishReason.self) ?? .stop,
+            generator: try fields.optionalString("generator", bytes: 1...Limits.nameBytesMax)
+                ?? RolloutSubmission.defaultGenerator,
+            metadata: try fields.metadata(),
+            attempt: try fields.optionalInteger("attempt", in: 1...Int(Int32.max)))
+    }
+}
+
+extension RolloutReceipt {
+    /// `{"id","group_id","status","created"}`.
+    package var json: JSONValue {
+        .members([
+            "id": .string(id.text), "group_id": .string(groupID.text), "status": .string(status.rawValue),
+            "created": .bool(isNew),
+        ])
+    }
+}
+
+extension Rollout {
+    /// Everything that is known of a rollout; log-probabilities in the decimals of a 32-bit float.
+    package var json: JSONValue {
+        .object(
+            summaryMembers + [
+                JSONMember("response", .string(response)), JSONMember("token_ids", .integers32(tokenIDs)),
+                JSONMember("logprobs", .floats(logprobs)), JSONMember("metadata", metadata),
+            ])
+    }
+
+    /// Without response, tokens, log-probabilities and metadata: a line of a listing.
+    package var summaryJSON: JSONValue {
+        .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))])
+    }
+
+    private var summaryMembers: [JSONMember] {
+        [
+            JSONMember("id", .string(id.text)), JSONMember("prompt_id", .string(promptID.text)),
+            JSONMember("group_id", .string(groupID.text)), JSONMember("status", .string(status.rawValue)),
+            JSONMember("policy_version", .integer(Int64(policyVersion.number))),
+            JSONMember("finish_reason", .string(finishReason.rawValue)), JSONMember("generator", .string(generator)),
+            JSONMember("verdict", verdict?.json ?? .null), JSONMember("reward", reward.map { .double($0) } ?? .null),
+            JSONMember("advantage", advantage.map { .double($0) } ?? .null),
+            JSONMember("consumed_by_update", consumedByUpdate.map { .integer(Int64($0)) } ?? .null),
+            JSONMember("created_at", .string(createdAt.rfc3339)),
+        ]
+    }
+}
+
+extension JSONValue {
+    /// An array of 32-bit integers, [N].
+    package static func integers32(_ values: [Int32]) -> JSONValue {
+        values.isEmpty ? .array([]) : .integers(values.map { Int64($0) })
+    }
+
+    /// An array of 32-bit floats, [N], each as the double whose shortest decimal is the float's own: `-0.1`, not
+    /// `-0.10000000149011612`. It reads back to the same float.
+    package static func floats(_ values: [Float]) -> JSONValue {
+        values.isEmpty ? .array([]) : .doubles(values.map { Double($0.description) ?? Double($0) })
+    }
+}
+
+private func readTokenIDs(_ value: JSONValue) throws(InputError) -> [Int32] {
+    try checkCount(value, field: "token_ids")
+    guard case .integers(let numbers) = value else {
+        if value.elementCount == 0 { return [] }
+        throw InputError(.wrongType, "expected an array of integers", field: "token_ids")
+    }
+    let range = 0...Int64(Limits.tokenIDMax)
+    if let bad = numbers.firstIndex(where: { !range.contains($0) }) {
+        throw InputError(
+            .invalidValue, "\(numbers[bad]) at position \(bad) is no token id", field: "token_ids",
+            hint: "from 0 to \(Limits.tokenIDMax)")
+    }
+    return numbers.map { Int32($0) }
+}
+
+private func readLogprobs(_ value: JSONValue) throws(InputError) -> [Float] {
+    try checkCount(value, field: "logprobs")
+    let logprobs: [Float]
+    switch value {
+    case .doubles(let numbers): logprobs = numbers.map { Float($0) }
+    case .integers(let numbers): logprobs = numbers.map { Float($0) }
+    case .array(let elements) where elements.isEmpty: logprobs = []
+    default: throw InputError(.wrongType, "expected an array of numbers", field: "logprobs")
+    }
+    if let bad = logprobs.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) {
+        throw InputError(
+            .invalidValue, "\(logprobs[bad]) at position \(bad) is no log-probability", field: "logprobs",
+            hint: "a log-probability is finite and at most 0")
+    }
+    return logprobs
+}
+
+private func checkCount(_ value: JSONValue, field: String) throws(InputError) {
+    guard let count = value.elementCount else {
+        throw InputError(.wrongType, "expected an array of numbers, found \(value.kind)", field: field)
+    }
+    guard count <= Limits.tokensMax else {
+        throw InputError(.tooLarge, "\(count) tokens", field: field, hint: "the limit is \(Limits.tokensMax) tokens")
+    }
+}
