@@ -1,0 +1,49 @@
+// Keys and values of one sequence in every layer: what attention looks back at. A view; somebody else owns the memory.
+import CKernels
+import Glibc
+
+/// The store of one sequence, `[layer][packed keys | value rows]`, with room for `capacity` positions.
+struct KeyValueCache {
+    private let base: UnsafeMutablePointer<Float>
+    let capacity: Int
+    private let keysSize: Int
+    private let layerSize: Int
+    private let keyWidth: Int
+    private let layerCount: Int
+
+    /// A view of at least `floats(capacity:configuration)` numbers at `base`.
+    init(_ base: UnsafeMutablePointer<Float>, capacity: Int, _ configuration: ModelConfiguration) {
+        self.base = base
+        self.capacity = capacity
+        keyWidth = configuration.keyWidth
+        keysSize = Self.keysSize(capacity, configuration)
+        layerSize = keysSize + capacity * keyWidth
+        layerCount = configuration.layerCount
+    }
+
+    private static func keysSize(_ capacity: Int, _ configuration: ModelConfiguration) -> Int {
+        ck_packed_keys_size(capacity, configuration.keyValueHeadCount, configuration.headDimension)
+    }
+
+    /// Numbers that a store of `capacity` positions takes.
+    static func floats(capacity: Int, _ configuration: ModelConfiguration) -> Int {
+        configuration.layerCount * (keysSize(capacity, configuration) + capacity * configuration.keyWidth)
+    }
+
+    /// The packed keys of one layer.
+    func keys(_ layer: Int) -> UnsafeMutablePointer<Float> { base + layer * layerSize }
+
+    /// The value rows `[capacity, keyWidth]` of one layer.
+    func values(_ layer: Int) -> UnsafeMutablePointer<Float> { base + layer * layerSize + keysSize }
+
+    /// Copies the first `positions` positions of another store of the same model. Packed keys go by whole blocks of
+    /// 16 positions; what lies beyond `positions` in the last block is never read.
+    func copy(_ positions: Int, from other: KeyValueCache) {
+        precondition(positions <= capacity && positions <= other.capacity)
+        let keyFloats = (positions + 15) / 16 * 16 * keyWidth
+        for layer in 0..<layerCount {
+            memcpy(keys(layer), other.keys(layer), keyFloats * 4)
+            memcpy(values(layer), other.values(layer), positions * keyWidth * 4)
+        }
+    }
+}

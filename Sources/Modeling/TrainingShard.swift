@@ -1,0 +1,81 @@
+// A fixed part of the learner's work: its own gradient buffer and scratch memory, used by one thread at a time.
+import Synchronization
+
+/// One shard. Sequences are dealt to shards by a fixed rule and shards are summed in a fixed order, so the result does
+/// not depend on how many threads there are.
+final class TrainingShard: Sendable {
+    /// Derivative of the loss by each response token's log-probability, for a sequence's index and statistics.
+    typealias Objective = @Sendable (_ index: Int, _ statistics: TokenStatistics) -> [Float]
+
+    /// A sequence with its place in the caller's list.
+    struct Item: Sendable {
+        let index: Int
+        let sequence: TrainingSequence
+    }
+
+    /// Sums of gradients since the last step.
+    let gradient: FloatBuffer
+    private let workspace = Mutex(Workspace())
+
+    init(parameterCount: Int) { gradient = FloatBuffer(count: parameterCount) }
+
+    /// Deals sequences to `count` shards: the longest first, each to the shard with the fewest rows; inside a shard the
+    /// caller's order.
+    static func deal(_ sequences: [TrainingSequence], over count: Int) -> [[Item]] {
+        var shards = Array(repeating: [Item](), count: count)
+        var rows = Array(repeating: 0, count: count)
+        let longestFirst = sequences.indices.sorted {
+            sequences[$0].rows == sequences[$1].rows ? $0 < $1 : sequences[$0].rows > sequences[$1].rows
+        }
+        for index in longestFirst where sequences[index].responseLength > 0 {
+            let lightest = rows.indices.min { rows[$0] < rows[$1] } ?? 0
+            shards[lightest].append(Item(index: index, sequence: sequences[index]))
+            rows[lightest] += sequences[index].rows
+        }
+        return shards.map { $0.sorted { $0.index < $1.index } }
+    }
+
+    /// Cuts a shard's items into micro-batches of at most `rows` rows, or one longer sequence.
+    private static func microBatches(_ items: [Item], rows limit: Int) -> [ArraySlice<Item>] {
+        var batches: [ArraySlice<Item>] = []
+        var start = 0
+        var rows = 0
+        for (position, item) in items.enumerated() {
+            if position > start, rows + item.sequence.rows > limit {
+                batches.append(items[start..<position])
+                start = position
+                rows = 0
+            }
+            rows += item.sequence.rows
+        }
+        if start < items.count { batches.append(items[start...]) }
+        return batches
+    }
+
+    /// Statistics of every item; with `transposed` and an objective also adds the gradients.
+    func run(
+        _ items: [Item], _ weights: ModelWeights, transposed: PackedMatrices?, microBatchRows: Int,
+        objective: Objective?
+    ) throws(ModelError) -> [Int: TokenStatistics] {
+        var results: [Int: TokenStatistics] = [:]
+        let batches = Self.microBatches(items, rows: microBatchRows)
+        let outcome: Result<Void, ModelError> = workspace.withLock { workspace in
+            for batch in batches {
+                workspace.reset()
+                var work = MicroBatch(batch, weights, keepingLayers: objective != nil, &workspace)
+                let statistics = work.forward(&workspace)
+                results.merge(statistics) { first, _ in first }
+                guard let objective, let transposed else { continue }
+                let pass = BackwardPass(weights: weights, transposed: transposed, gradient: gradient.base)
+                do throws(ModelError) {
+                    try work.backward(pass, statistics, objective, &workspace)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            return .success(())
+        }
+        try outcome.get()
+        return results
+    }
+}

@@ -1,0 +1,68 @@
+// Threads of our own for what burns CPU: never the cooperative pool, and at a lower priority than the service.
+import Glibc
+import Synchronization
+
+/// Runs the same work on a few short-lived threads and waits for them.
+enum WorkerThreads {
+    /// Where `nice` puts the threads: request handling wins, idle time is still used in full.
+    private static let niceness: Int32 = 10
+    /// Most threads of one call.
+    static let countMax = 256
+
+    /// Calls `body` with 0 ..< count, each on a thread of its own; returns, or throws the error of the lowest index,
+    /// when all have ended. If the system gives no thread, the caller's own does the work.
+    static func run(_ count: Int, _ body: @escaping @Sendable (Int) throws(ModelError) -> Void) throws(ModelError) {
+        let shared = Shared(body: body)
+        var handles: [pthread_t] = []
+        for index in 0..<min(max(count, 1), countMax) {
+            let job = Unmanaged.passRetained(Job(index: index, shared: shared))
+            var handle = pthread_t()
+            if pthread_create(&handle, nil, workerThreadMain, job.toOpaque()) == 0 {
+                handles.append(handle)
+            } else {
+                job.takeRetainedValue().run()
+            }
+        }
+        for handle in handles { pthread_join(handle, nil) }
+        if let first = shared.errors.withLock({ errors in errors.min { $0.key < $1.key } }) { throw first.value }
+    }
+
+    /// Lowers the priority of the calling thread; on Linux `nice` belongs to the thread, not to the process.
+    fileprivate static func lowerPriority() {
+        #if os(Linux)
+        _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
+        #endif
+    }
+
+    fileprivate final class Shared: Sendable {
+        let body: @Sendable (Int) throws(ModelError) -> Void
+        let errors = Mutex<[Int: ModelError]>([:])
+
+        init(body: @escaping @Sendable (Int) throws(ModelError) -> Void) { self.body = body }
+    }
+
+    fileprivate final class Job: Sendable {
+        let index: Int
+        let shared: Shared
+
+        init(index: Int, shared: Shared) {
+            self.index = index
+            self.shared = shared
+        }
+
+        func run() {
+            do throws(ModelError) {
+                try shared.body(index)
+            } catch {
+                shared.errors.withLock { $0[index] = error }
+            }
+        }
+    }
+}
+
+private func workerThreadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    WorkerThreads.lowerPriority()
+    Unmanaged<WorkerThreads.Job>.fromOpaque(argument).takeRetainedValue().run()
+    return nil
+}
