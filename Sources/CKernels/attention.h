@@ -1,0 +1,141 @@
+// Causal attention forward, whole sequences and decode steps alike, at one level. Included once per level file.
+//
+// An item is one query row of one head; the items of a kv head, in order of position, go through in tiles of up to
+// CK_ATTENTION_ROWS. Each item runs an online softmax (Milakov & Gimelshein 2018) over spans of CK_SPAN keys from position
+// 0. Keys past an item's own position weigh exactly nothing: they change no bit of it, and their values are not touched.
+
+typedef struct {
+    float *out, *lse;
+    const float *q, *keys, *v;
+    size_t past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride;
+    float scale;
+} CK_NAME(attention);
+
+/// The state of one tile of items: what each row attends to, and its softmax so far.
+typedef struct {
+    _Alignas(64) float rows[CK_ATTENTION_ROWS * CK_MAX_HEAD_DIM];
+    float sums[CK_ATTENTION_ROWS * CK_MAX_HEAD_DIM];
+    float weights[CK_ATTENTION_ROWS * CK_SPAN];
+    vf totals[CK_ATTENTION_ROWS];
+    float maxima[CK_ATTENTION_ROWS], shrink[CK_ATTENTION_ROWS];
+    size_t lengths[CK_ATTENTION_ROWS];
+} CK_NAME(attention_tile);
+
+/// Scores of one row in a span become weights e^(s - max); the row's total and maximum move on.
+CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t r, size_t start, size_t count) {
+    float *weights = tile->weights + r * CK_SPAN;
+    size_t valid = tile->lengths[r] > start ? CK_MIN(tile->lengths[r] - start, CK_SPAN) : 0;
+    vf greatest = v_all(tile->maxima[r]);
+    for (size_t j = 0; j < count; j += CK_WIDTH) {
+        vf scores = v_load(weights + j);
+        if (j + CK_WIDTH > valid) {
+            scores = v_keep(scores, valid > j ? valid - j : 0, -__builtin_inff());
+            v_store(weights + j, scores);
+        }
+        greatest = v_max(scores, greatest);
+    }
+    float max = v_max_lane(greatest);
+    vf shrink = v_exp(v_all(tile->maxima[r] - max)), total = tile->totals[r] * shrink;
+    for (size_t j = 0; j < count; j += CK_WIDTH) {
+        vf weight = v_exp(v_load(weights + j) - v_all(max));
+        v_store(weights + j, weight);
+        total += weight;
+    }
+    tile->totals[r] = total;
+    tile->maxima[r] = max;
+    tile->shrink[r] = shrink[0];
+}
+
+/// One span for all rows of the tile. Keys that every row sees go through the tile product, the few others row by row.
+CK_INLINE void CK_NAME(attend_span)(
+    const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t start, const size_t rows) {
+    size_t width = a->kv_heads * a->head_dim, dim = a->head_dim, offset = kv * dim;
+    const float *keys = a->keys + start * width + offset * CK_KEY_BLOCK;
+    const float *values = a->v + start * a->v_stride + offset;
+    size_t count = CK_MIN(tile->lengths[rows - 1] - start, CK_SPAN);
+    size_t common = tile->lengths[0] > start ? CK_MIN(tile->lengths[0] - start, CK_SPAN) : 0;
+    CK_NAME(score)(tile->weights, tile->rows, keys, CK_KEY_BLOCK * width, dim, count, rows);
+    for (size_t r = 0; r < rows; r++) CK_NAME(soften)(tile, r, start, count);
+    CK_NAME(weights) w = {tile->weights, 1, CK_SPAN};
+    CK_NAME(weigh)(tile->sums, CK_MAX_HEAD_DIM, tile->shrink, values, a->v_stride, common, w, dim, rows);
+    for (size_t r = 1; r < rows; r++) {
+        size_t end = tile->lengths[r] > start ? CK_MIN(tile->lengths[r] - start, CK_SPAN) : 0;
+        if (end <= common) continue;
+        CK_NAME(weights) rest = {tile->weights + r * CK_SPAN + common, 1, CK_SPAN};
+        CK_NAME(weigh)(
+            tile->sums + r * CK_MAX_HEAD_DIM, CK_MAX_HEAD_DIM, NULL, values + common * a->v_stride, a->v_stride,
+            end - common, rest, dim, 1);
+    }
+}
+
+/// Scales a row's queries into the tile; a row past `count` repeats the last item, and is not written.
+CK_INLINE void CK_NAME(attention_load)(
+    const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t item, size_t r, const size_t rows) {
+    size_t group = a->heads / a->kv_heads, token = item / group, head = kv * group + item % group;
+    const float *q = a->q + token * a->q_stride + head * a->head_dim;
+    for (size_t d = 0; d < a->head_dim; d++) tile->rows[d * rows + r] = q[d] * a->scale;
+    memset(tile->sums + r * CK_MAX_HEAD_DIM, 0, a->head_dim * sizeof(float));
+    tile->totals[r] = v_all(0);
+    tile->maxima[r] = -__builtin_inff();
+    tile->lengths[r] = a->past + token + 1;
+}
+
+CK_INLINE void CK_NAME(attention_store)(
+    const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t item, size_t r) {
+    size_t group = a->heads / a->kv_heads, token = item / group, head = kv * group + item % group;
+    float *out = a->out + token * a->out_stride + head * a->head_dim;
+    float total = v_sum(tile->totals[r]);
+    vf inverse = v_all(1 / total);
+    for (size_t d = 0; d < a->head_dim; d += CK_WIDTH) {
+        size_t left = CK_MIN(a->head_dim - d, CK_WIDTH);
+        v_store_part(out + d, v_load_part(tile->sums + r * CK_MAX_HEAD_DIM + d, left) * inverse, left);
+    }
+    if (a->lse) a->lse[head * a->tokens + token] = tile->maxima[r] + v_log_one(total);
+}
+
+CK_INLINE void CK_NAME(attend)(
+    const CK_NAME(attention) *a, size_t kv, size_t first, size_t count, const size_t rows) {
+    CK_NAME(attention_tile) tile;
+    for (size_t r = 0; r < rows; r++) CK_NAME(attention_load)(a, &tile, kv, first + CK_MIN(r, count - 1), r, rows);
+    for (size_t start = 0; start < tile.lengths[rows - 1]; start += CK_SPAN) {
+        CK_NAME(attend_span)(a, &tile, kv, start, rows);
+    }
+    for (size_t r = 0; r < count; r++) CK_NAME(attention_store)(a, &tile, kv, first + r, r);
+}
+
+#define CK_ATTEND(rows)                                                                                        \
+    static void CK_NAME(attend_##rows)(const CK_NAME(attention) *a, size_t kv, size_t first, size_t count) {   \
+        CK_NAME(attend)(a, kv, first, count, rows);                                                            \
+    }
+
+CK_ATTEND(1)
+CK_ATTEND(2)
+CK_ATTEND(4)
+#if CK_TILE_LIMIT > 6
+CK_ATTEND(8)
+#endif
+
+static void CK_NAME(attention_forward)(
+    float *restrict out, float *restrict lse, const float *restrict q, const float *restrict keys,
+    const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
+    CK_NAME(attention) a = {
+        out, lse, q, keys, v, past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale};
+    size_t items = tokens * (heads / kv_heads);
+    for (size_t kv = 0; kv < kv_heads; kv++) {
+        for (size_t first = 0; first < items; first += CK_ATTENTION_ROWS) {
+            size_t count = CK_MIN(items - first, CK_ATTENTION_ROWS);
+            if (count == 1) {
+                CK_NAME(attend_1)(&a, kv, first, count);
+            } else if (count == 2) {
+                CK_NAME(attend_2)(&a, kv, first, count);
+            } else if (count <= 4) {
+                CK_NAME(attend_4)(&a, kv, first, count);
+            } else {
+#if CK_TILE_LIMIT > 6
+                CK_NAME(attend_8)(&a, kv, first, count);
+#endif
+            }
+        }
+    }
+}
