@@ -1,1 +1,22 @@
-// Placeholder.
+// The database's schema as an ordered list of SQL files, embedded in the binary. No logic: Storage applies them.
+
+/// One step from one schema to the next.
+package struct Migration: Sendable {
+    /// Its place in the order, from 1 without gaps; SQLite's `user_version` after it was applied.
+    package let number: Int
+    /// The file's name without extension, as `m0001_init`.
+    package let name: String
+    /// Statements that run in one transaction.
+    package let sql: String
+
+    fileprivate init(_ number: Int, _ name: String, _ bytes: [UInt8]) {
+        self.number = number
+        self.name = name
+        sql = String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// All migrations, oldest first.
+package let allMigrations: [Migration] = [
+    Migration(1, "m0001_init", PackageResources.m0001_init_sql)
+]

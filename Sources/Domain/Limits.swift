@@ -55,6 +55,8 @@ package enum Limits {
     package static let leaseItemsMax = 64
     /// A worker that is silent for so long has lost its lease.
     package static let leaseSeconds = 120.0
+    /// Longest lease a worker may ask for: a dead worker must not hold work for longer.
+    package static let leaseSecondsMax = 3_600.0
     /// Work handed out so often without a result is given up and shown.
     package static let leaseAttemptsMax = 5
     /// A rollout that could not be judged so often stays undetermined until somebody asks again.
@@ -63,6 +65,10 @@ package enum Limits {
     package static let scoringQueueMax = 20_000
     /// Writes waiting for the one writer before intake answers 503.
     package static let pendingWritesMax = 4_096
+    /// Bytes waiting for the one writer before intake answers 503; with `pendingWritesMax` this bounds its memory.
+    package static let pendingWriteBytesMax = 268_435_456
+    /// Bytes that share one transaction: at 300 MB/s of disk the others wait a quarter of a second.
+    package static let transactionBytesMax = 67_108_864
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
 

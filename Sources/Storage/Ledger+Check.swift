@@ -1,0 +1,139 @@
+// The invariants of a ledger as queries that must find nothing. For `rolloutd check` and the tests.
+import Domain
+import GRDB
+
+/// Each query names the rows that break the rule. What a CHECK or a foreign key says is not repeated here.
+private let invariants: [(rule: String, sql: String)] = [
+    (
+        "a verdict that counts belongs to its rollout and agrees with it",
+        """
+        SELECT r.id FROM rollouts r JOIN verdicts v ON v.seq = r.verdict_seq
+        WHERE v.rollout_seq <> r.seq OR v.outcome <> r.outcome OR v.reward IS NOT r.reward
+        """
+    ),
+    (
+        "a rollout has its prompt's data set and its group's prompt",
+        """
+        SELECT r.id FROM rollouts r JOIN prompts p ON p.seq = r.prompt_seq JOIN groups g ON g.seq = r.group_seq
+        WHERE r.dataset_seq <> p.dataset_seq OR g.prompt_seq <> r.prompt_seq
+        """
+    ),
+    (
+        "a rollout has a body",
+        "SELECT id FROM rollouts WHERE seq NOT IN (SELECT rollout_seq FROM rollout_bodies)"
+    ),
+    ("a prompt has a body", "SELECT id FROM prompts WHERE seq NOT IN (SELECT prompt_seq FROM prompt_bodies)"),
+    (
+        "a group counts its members and their oldest policy",
+        """
+        SELECT g.id FROM groups g LEFT JOIN rollouts r ON r.group_seq = g.seq GROUP BY g.seq
+        HAVING count(r.seq) <> g.member_count OR min(r.policy_version) <> g.oldest_version
+        """
+    ),
+    (
+        "a ready group waits for no verdict",
+        """
+        SELECT g.id FROM groups g JOIN rollouts r ON r.group_seq = g.seq
+        WHERE g.status = 'ready' AND r.status NOT IN ('scored', 'undetermined')
+        """
+    ),
+    (
+        "a complete and judged group is ready",
+        """
+        SELECT g.id FROM groups g WHERE g.status = 'open' AND g.member_count = g.size AND NOT EXISTS (
+            SELECT 1 FROM rollouts r WHERE r.group_seq = g.seq AND r.status NOT IN ('scored', 'undetermined'))
+        """
+    ),
+    (
+        "a rollout was consumed by the update that consumed its group, and by no other",
+        """
+        SELECT r.id FROM rollouts r JOIN groups g ON g.seq = r.group_seq
+        WHERE r.consumed_by_update IS NOT g.consumed_by_update
+        """
+    ),
+    (
+        "a retired group and its rollouts share their status",
+        """
+        SELECT r.id FROM rollouts r JOIN groups g ON g.seq = r.group_seq
+        WHERE (g.status IN ('stale', 'discarded') OR r.status IN ('stale', 'discarded')) AND g.status <> r.status
+        """
+    ),
+    (
+        "policy versions have no gap",
+        "SELECT version FROM policies WHERE version > 0 AND version - 1 NOT IN (SELECT version FROM policies)"
+    ),
+    (
+        "every policy after the first has its update",
+        "SELECT version FROM policies WHERE version > 0 AND version NOT IN (SELECT version FROM updates)"
+    ),
+    (
+        "the newest policy has its checkpoint",
+        """
+        SELECT version FROM policies WHERE version = (SELECT max(version) FROM policies)
+            AND version NOT IN (SELECT version FROM checkpoints)
+        """
+    ),
+    (
+        "work is held by leases that are alive",
+        """
+        SELECT l.id FROM leases l WHERE l.ended_at IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM groups WHERE lease_seq = l.seq)
+            OR EXISTS (SELECT 1 FROM rollouts WHERE lease_seq = l.seq))
+        """
+    ),
+    (
+        "a tally counts its rows",
+        """
+        WITH counted (name, count) AS (
+            SELECT 'rollouts/' || status, count(*) FROM rollouts GROUP BY status
+            UNION ALL SELECT 'judging/' || judging, count(*) FROM rollouts WHERE judging IS NOT NULL GROUP BY judging
+            UNION ALL SELECT 'groups/' || status, count(*) FROM groups GROUP BY status
+            UNION ALL SELECT 'groups/leased', count(*) FROM groups WHERE lease_seq IS NOT NULL
+            UNION ALL SELECT 'groups/lacking', count(*) FROM groups WHERE status = 'open' AND member_count < size
+            UNION ALL SELECT 'verdicts/' || v.task_type || '/' || v.outcome, count(*)
+                FROM rollouts r JOIN verdicts v ON v.seq = r.verdict_seq GROUP BY v.task_type, v.outcome
+            UNION ALL SELECT 'failures/' || v.failure_code, count(*) FROM rollouts r JOIN verdicts v
+                ON v.seq = r.verdict_seq WHERE v.failure_code IS NOT NULL GROUP BY v.failure_code
+        )
+        SELECT name FROM counted WHERE count <> coalesce((SELECT t.count FROM tallies t WHERE t.name = counted.name), 0)
+        UNION ALL SELECT t.name FROM tallies t WHERE t.count <> 0 AND t.name NOT IN (SELECT name FROM counted)
+        """
+    ),
+    (
+        "a prompt counts its groups, a data set its prompts",
+        """
+        SELECT id FROM prompts p WHERE group_count <> (SELECT count(*) FROM groups WHERE prompt_seq = p.seq)
+        UNION ALL SELECT name FROM datasets d
+            WHERE prompt_count <> (SELECT count(*) FROM prompts WHERE dataset_seq = d.seq)
+        """
+    ),
+]
+
+extension Ledger {
+    /// Verifies the whole file and every invariant; returns a sentence for each fault, none when all is well.
+    ///
+    /// Reads everything, beside the writer: seconds a gigabyte.
+    package func check() async throws -> [String] {
+        try await read { db in
+            var faults: [String] = []
+            for row in try Row.fetchAll(db, sql: "PRAGMA integrity_check(20)") {
+                let finding: String = row[0]
+                if finding != "ok" { faults.append("the file is damaged: \(finding)") }
+            }
+            for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").prefix(20) {
+                faults.append(
+                    "\(row[0] as String) row \(row[1] as Int64? ?? 0) refers to nothing in \(row[2] as String)")
+            }
+            for (rule, sql) in invariants {
+                let culprits = try Row.fetchAll(db, sql: "SELECT * FROM (\(sql)) LIMIT 4").map { row in
+                    let name: DatabaseValue = row[0]
+                    return String.fromDatabaseValue(name) ?? name.description
+                }
+                if !culprits.isEmpty {
+                    faults.append("not true that \(rule): \(culprits.joined(separator: ", "))")
+                }
+            }
+            return faults
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// Groups for the learner: those ready for an update, and retiring those that came too late for one.
+import Domain
+import GRDB
+
+extension Ledger {
+    /// Groups that are complete and of which every member is judged, oldest first, with no member older than
+    /// `oldestVersion`; up to `limit`. Reading takes nothing: a group is consumed by `commit(update:)` alone.
+    package func readyGroups(oldestVersion: PolicyVersion, limit: Int) async throws -> [TrainingGroup] {
+        try await read { db in
+            let groups = try db.rows(
+                """
+                SELECT seq, id, prompt_seq FROM groups WHERE status = 'ready' AND oldest_version >= ?
+                ORDER BY seq LIMIT ?
+                """, [oldestVersion.number, max(0, limit)])
+            return try groups.map { group in
+                guard let prompt = try db.row(promptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
+                    throw LedgerError.corrupt("group \(group["id"] as String) has no prompt")
+                }
+                let members = try db.rows(
+                    rolloutColumns + " WHERE r.group_seq = ? ORDER BY r.seq", [group["seq"] as Int64])
+                return TrainingGroup(
+                    id: GroupID(group["id"]), prompt: try decodePrompt(prompt), rollouts: try members.map(decodeRollout)
+                )
+            }
+        }
+    }
+
+    /// How many groups `readyGroups` would give without a limit.
+    package func readyGroupCount(oldestVersion: PolicyVersion) async throws -> Int {
+        try await read { db in
+            Int(
+                try db.integer(
+                    "SELECT count(*) FROM groups WHERE status = 'ready' AND oldest_version >= ?", [oldestVersion.number]
+                )
+                    ?? 0)
+        }
+    }
+
+    /// Retires open and ready groups with a member older than `version`, and their rollouts; returns how many groups.
+    ///
+    /// An empty group that a worker holds is left alone: its rollouts are not there yet. Rollouts that wait for a judge
+    /// are still judged, but after all fresh ones.
+    @discardableResult
+    package func retireStale(olderThan version: PolicyVersion) async throws -> Int {
+        try await write { db in
+            let groups = try db.rows(
+                """
+                SELECT seq FROM groups WHERE status IN ('open', 'ready') AND oldest_version < ?
+                    AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT 1024
+                """, [version.number])
+            for group in groups {
+                let seq: Int64 = group["seq"]
+                try db.run("UPDATE groups SET status = 'stale', fate = 'stale', lease_seq = NULL WHERE seq = ?", [seq])
+                try db.retireRollouts(ofGroup: seq)
+            }
+            return groups.count
+        }
+    }
+}
+
+extension Database {
+    /// Marks the rollouts of a retired group.
+    func retireRollouts(ofGroup seq: Int64) throws {
+        try run(
+            """
+            UPDATE rollouts SET status = 'stale', judging = CASE judging WHEN 'waiting' THEN 'again' ELSE judging END
+            WHERE group_seq = ?
+            """, [seq])
+    }
+}

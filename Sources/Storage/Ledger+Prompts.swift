@@ -1,0 +1,165 @@
+// Prompts: intake by content, listing.
+import Domain
+import Foundation
+import GRDB
+import StrictJSON
+
+extension Ledger {
+    /// Stores prompts; one result each, in order.
+    ///
+    /// The same id with the same content is a no-op; with other content a `conflict` whose message holds both hashes.
+    package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
+        let prepared = try await onQueue(codecQueue) { prompts.map(PreparedPrompt.prepare) }
+        let bytes = prepared.reduce(0) { $0 + ((try? $1.get().bytes) ?? 0) }
+        return try await write(.intake, bytes: bytes) { [clock, identifiers] db in
+            let now = clock.now()
+            return try prepared.map { item in
+                switch item {
+                case .failure(let fault): .failure(fault)
+                case .success(let prompt):
+                    try prompt.store(in: db, id: { PromptID(identifiers.make("prm-")) }, now: now)
+                }
+            }
+        }
+    }
+
+    /// A prompt by id, or nil.
+    package func prompt(_ id: PromptID) async throws -> Prompt? {
+        try await read { db in
+            try db.row(promptColumns + " WHERE p.id = ?", [id.text]).map(decodePrompt)
+        }
+    }
+
+    /// Prompts in order of intake, after the one named; an unknown `after` throws `InputError.notFound`.
+    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
+        try await read { db in
+            var start: Int64 = 0
+            if let after {
+                guard let found = try db.integer("SELECT seq FROM prompts WHERE id = ?", [after.text]) else {
+                    throw InputError(.notFound, "there is no prompt \(after)", field: "after")
+                }
+                start = found
+            }
+            var sql = promptColumns + " WHERE p.seq > ?"
+            var arguments: StatementArguments = [start]
+            if let dataset {
+                sql += " AND p.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)"
+                arguments += [dataset]
+            }
+            arguments += [max(0, limit)]
+            return try db.rows(sql + " ORDER BY p.seq LIMIT ?", arguments).map(decodePrompt)
+        }
+    }
+
+    /// How many prompts there are, of one data set or of all.
+    package func promptCount(dataset: String?) async throws -> Int {
+        try await read { db in
+            let count =
+                if let dataset {
+                    try db.integer("SELECT prompt_count FROM datasets WHERE name = ?", [dataset])
+                } else {
+                    try db.integer("SELECT sum(prompt_count) FROM datasets")
+                }
+            return Int(count ?? 0)
+        }
+    }
+}
+
+/// A query that gives what `decodePrompt` reads; conditions are appended.
+let promptColumns = """
+    SELECT p.seq, p.id AS prompt_id, d.name AS dataset, b.content, b.task, b.metadata AS prompt_metadata,
+        p.created_at AS prompt_created_at
+    FROM prompts p CROSS JOIN prompt_bodies b ON b.prompt_seq = p.seq CROSS JOIN datasets d ON d.seq = p.dataset_seq
+    """
+
+/// A prompt from a row of `promptColumns`.
+func decodePrompt(_ row: Row) throws -> Prompt {
+    Prompt(
+        id: PromptID(row["prompt_id"]), dataset: row["dataset"],
+        content: try stored(row["content"], "prompt_bodies.content", PromptContent.init(json:)),
+        task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
+        metadata: try storedJSON(row["prompt_metadata"], "prompt_bodies.metadata"),
+        createdAt: Timestamp(milliseconds: row["prompt_created_at"]))
+}
+
+/// A prompt in the form of its rows, made before the writer is asked for.
+private struct PreparedPrompt: Sendable {
+    let submission: PromptSubmission
+    let content: String
+    let task: String
+    let metadata: String
+    let hash: ContentHash
+    var bytes: Int { content.utf8.count + task.utf8.count + metadata.utf8.count }
+
+    static func prepare(_ submission: PromptSubmission) -> Result<PreparedPrompt, InputError> {
+        if let id = submission.id, let fault = identifierFault(id.text, field: "id") { return .failure(fault) }
+        if let fault = nameFault(submission.dataset, field: "dataset") { return .failure(fault) }
+        let contentJSON = submission.content.json
+        let taskJSON = submission.task.json
+        do {
+            // What could not be read back must not be stored.
+            _ = try PromptContent(json: contentJSON)
+            _ = try VerificationTask(json: taskJSON)
+        } catch {
+            return .failure(error)
+        }
+        let content = contentJSON.text
+        let task = taskJSON.text
+        let metadata = submission.metadata.text
+        var hasher = Blake2b()
+        for field in [submission.dataset, content, task, metadata] { hasher.absorb(field: field) }
+        return .success(
+            PreparedPrompt(
+                submission: submission, content: content, task: task, metadata: metadata,
+                hash: ContentHash(bytes: hasher.digest())))
+    }
+
+    func store(
+        in db: Database, id makeID: () -> PromptID, now: Timestamp
+    ) throws -> Result<PromptReceipt, InputError> {
+        if let id = submission.id,
+            let found = try Data.fetchOne(
+                db.cachedStatement(sql: "SELECT content_hash FROM prompts WHERE id = ?"), arguments: [id.text])
+        {
+            let old = ContentHash(bytes: Array(found))
+            guard old == hash else { return .failure(conflictFault("prompt", id.text, stored: old, sent: hash)) }
+            return .success(PromptReceipt(id: id, isNew: false))
+        }
+        let id = submission.id ?? makeID()
+        try db.run("INSERT INTO datasets (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [submission.dataset])
+        try db.run(
+            """
+            INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at)
+            VALUES (?, (SELECT seq FROM datasets WHERE name = ?), ?, ?, ?)
+            """,
+            [id.text, submission.dataset, submission.task.type, Data(hash.bytes), now.milliseconds])
+        try db.run(
+            "INSERT INTO prompt_bodies VALUES (?, ?, ?, ?)", [db.lastInsertedRowID, content, task, metadata])
+        return .success(PromptReceipt(id: id, isNew: true))
+    }
+}
+
+/// What is wrong with a client's identifier, or nil.
+func identifierFault(_ text: String, field: String) -> InputError? {
+    guard !isValidIdentifier(text) else { return nil }
+    return InputError(
+        .invalidValue, "an identifier has 1 to \(Limits.identifierBytesMax) letters, digits or -_.:/@#", field: field)
+}
+
+/// What is wrong with the name of a data set, a generator or a worker, or nil.
+func nameFault(_ text: String, field: String) -> InputError? {
+    let bytes = text.utf8
+    guard (1...Limits.nameBytesMax).contains(bytes.count), !bytes.contains(0) else {
+        return InputError(
+            .invalidValue, "a name has 1 to \(Limits.nameBytesMax) bytes, none of them zero", field: field)
+    }
+    return nil
+}
+
+/// The fault of a second submission under an id whose content differs.
+func conflictFault(_ what: String, _ id: String, stored: ContentHash, sent: ContentHash) -> InputError {
+    InputError(
+        .conflict,
+        "\(what) \(id) exists with other content (stored \(stored.hexadecimal), sent \(sent.hexadecimal))",
+        field: "id", hint: "use another id, or send the same content")
+}

@@ -1,0 +1,93 @@
+// Rollouts out: one, pages of a listing, and the export.
+import Domain
+import Foundation
+import GRDB
+
+extension Ledger {
+    /// A rollout by id, or nil.
+    package func rollout(_ id: RolloutID) async throws -> Rollout? {
+        try await read { db in
+            try db.row(rolloutColumns + " WHERE r.id = ?", [id.text]).map(decodeRollout)
+        }
+    }
+
+    /// One page of the rollouts that match, newest first, before the cursor of an earlier page.
+    package func rollouts(
+        matching filter: RolloutFilter, before cursor: Int64?, limit: Int
+    ) async throws -> RolloutPage {
+        try await page(RolloutCondition(filter), "r.seq < ?", cursor ?? .max, "DESC", limit)
+    }
+
+    /// One page of the rollouts that match, oldest first, after the cursor; 0 begins.
+    package func exportRollouts(
+        matching filter: RolloutFilter, from cursor: Int64, limit: Int
+    ) async throws -> RolloutPage {
+        try await page(RolloutCondition(filter), "r.seq > ?", cursor, "ASC", limit)
+    }
+
+    private func page(
+        _ condition: RolloutCondition, _ start: String, _ cursor: Int64, _ order: String, _ limit: Int
+    ) async throws -> RolloutPage {
+        let limit = min(max(limit, 1), Limits.pageRowsMax)
+        return try await read { db in
+            // One row more than asked tells whether another page follows.
+            let rows = try db.rows(
+                rolloutColumns + " WHERE \(condition.sql) AND \(start) ORDER BY r.seq \(order) LIMIT ?",
+                condition.arguments + [cursor, limit + 1])
+            let next = rows.count > limit ? rows[limit - 1]["seq"] as Int64 : nil
+            return RolloutPage(rollouts: try rows.prefix(limit).map(decodeRollout), nextCursor: next)
+        }
+    }
+}
+
+/// A filter as a condition on `rollouts r`.
+struct RolloutCondition: Sendable {
+    /// True for the rollouts meant; never empty.
+    private(set) var sql = "TRUE"
+    private var values: [any DatabaseValueConvertible & Sendable] = []
+
+    init(_ filter: RolloutFilter) {
+        if let status = filter.status { add("r.status = ?", status.rawValue) }
+        if let version = filter.policyVersion { add("r.policy_version = ?", version.number) }
+        if let dataset = filter.dataset {
+            add("r.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)", dataset)
+        }
+        if let id = filter.promptID { add("r.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)", id.text) }
+        if let id = filter.groupID { add("r.group_seq = (SELECT seq FROM groups WHERE id = ?)", id.text) }
+    }
+
+    var arguments: StatementArguments { StatementArguments(values) }
+
+    private mutating func add(_ condition: String, _ value: some DatabaseValueConvertible & Sendable) {
+        sql += " AND " + condition
+        values.append(value)
+    }
+}
+
+/// A query that gives what `decodeRollout` reads; conditions on `r` are appended. The joins are fixed in this order, so
+/// that pages walk the rollouts by an index and stop at their limit.
+let rolloutColumns = """
+    SELECT r.seq, r.id, p.id AS prompt_id, g.id AS group_id, b.response, b.token_ids, b.logprobs, r.policy_version,
+        b.finish_reason, b.generator, b.metadata, r.status, v.verdict, r.reward, r.advantage, r.consumed_by_update,
+        r.created_at
+    FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq CROSS JOIN prompts p ON p.seq = r.prompt_seq
+        CROSS JOIN groups g ON g.seq = r.group_seq LEFT JOIN verdicts v ON v.seq = r.verdict_seq
+    """
+
+/// A rollout from a row of `rolloutColumns`.
+func decodeRollout(_ row: Row) throws -> Rollout {
+    let verdict: String? = row["verdict"]
+    return Rollout(
+        id: RolloutID(row["id"]), promptID: PromptID(row["prompt_id"]), groupID: GroupID(row["group_id"]),
+        response: storedText(row["response"]), tokenIDs: TokenBlob.tokens(row["token_ids"]),
+        logprobs: TokenBlob.logprobs(row["logprobs"]), policyVersion: PolicyVersion(row["policy_version"]),
+        finishReason: try storedCase(row["finish_reason"], "rollout_bodies.finish_reason"),
+        generator: row["generator"], metadata: try storedJSON(row["metadata"], "rollout_bodies.metadata"),
+        status: try storedCase(row["status"], "rollouts.status"),
+        verdict: try verdict.map { try stored($0, "verdicts.verdict", Verdict.init(json:)) }, reward: row["reward"],
+        advantage: row["advantage"], consumedByUpdate: row["consumed_by_update"],
+        createdAt: Timestamp(milliseconds: row["created_at"]))
+}
+
+/// A text that was stored as a blob of UTF-8.
+func storedText(_ data: Data) -> String { String(decoding: data, as: UTF8.self) }

@@ -1,0 +1,106 @@
+// Verdicts in: from judges under a lease, again on request, and their history.
+import Domain
+import GRDB
+
+extension Ledger {
+    /// Stores judgements; one result each, in order, with the rollout's status after it.
+    ///
+    /// A result is accepted by its attempt: the newest one for the work counts, also when its lease is over but nobody took
+    /// the work since. An older attempt, a second answer and an unknown lease are `staleLease`; nothing is stored twice.
+    package func record(
+        results: [ScoringResult], lease: LeaseID?
+    ) async throws -> [Result<RolloutStatus, InputError>] {
+        try await write { [clock] db in
+            let now = clock.now()
+            if let lease { _ = try db.leaseRow(lease) }
+            var leases = Set<Int64>()
+            let statuses = try results.map { result -> Result<RolloutStatus, InputError> in
+                if let fault = fault(of: result) { return .failure(fault) }
+                return try db.record(result, touching: &leases, now: now)
+            }
+            for leaseSeq in leases.sorted() { try db.endLeaseIfDone(leaseSeq, now: now) }
+            return statuses
+        }
+    }
+
+    /// Queues stored rollouts for another judgement, behind the fresh ones; returns how many.
+    ///
+    /// Their present verdicts and statuses stay until a new decision arrives; the old verdicts stay as history.
+    package func requestRescore(matching filter: RolloutFilter, limit: Int) async throws -> Int {
+        try await write { db in
+            let condition = RolloutCondition(filter)
+            return try db.run(
+                """
+                UPDATE rollouts SET judging = 'again', tries = 0 WHERE seq IN (
+                    SELECT r.seq FROM rollouts r
+                    WHERE r.judging IS NULL AND r.status NOT IN ('queued', 'scoring') AND \(condition.sql)
+                    ORDER BY r.seq LIMIT ?)
+                """, condition.arguments + [max(0, limit)])
+        }
+    }
+
+    /// All judgements of a rollout, oldest first, those included that decided nothing; empty for an unknown rollout.
+    package func verdictHistory(of id: RolloutID) async throws -> [JudgementRecord] {
+        try await read { db in
+            let rows = try db.rows(
+                """
+                SELECT v.verdict, v.reward, v.attempt, v.created_at, v.seq IS r.verdict_seq AS is_current
+                FROM rollouts r CROSS JOIN verdicts v ON v.rollout_seq = r.seq WHERE r.id = ? ORDER BY v.seq
+                """, [id.text])
+            return try rows.map { row in
+                JudgementRecord(
+                    verdict: try stored(row["verdict"], "verdicts.verdict", Verdict.init(json:)), reward: row["reward"],
+                    attempt: row["attempt"], createdAt: Timestamp(milliseconds: row["created_at"]),
+                    isCurrent: row["is_current"])
+            }
+        }
+    }
+}
+
+extension Database {
+    fileprivate func record(
+        _ result: ScoringResult, touching leases: inout Set<Int64>, now: Timestamp
+    ) throws -> Result<RolloutStatus, InputError> {
+        let row = try row(
+            """
+            SELECT r.seq, r.group_seq, r.status, r.attempt, r.tries, r.outcome, r.judging, r.lease_seq, p.task_type
+            FROM rollouts r CROSS JOIN prompts p ON p.seq = r.prompt_seq WHERE r.id = ?
+            """, [result.rolloutID.text])
+        guard let row else {
+            return .failure(InputError(.notFound, "there is no rollout \(result.rolloutID)", field: "rollout_id"))
+        }
+        let rollout = try JudgedRow(row)
+        guard rollout.attempt == result.attempt else {
+            return .failure(
+                InputError(
+                    .staleLease,
+                    "rollout \(result.rolloutID) was handed out again: attempt \(rollout.attempt), not \(result.attempt)",
+                    field: "attempt", hint: "drop this result"))
+        }
+        guard row["judging"] != nil as String? else {
+            return .failure(
+                InputError(
+                    .staleLease, "attempt \(result.attempt) of rollout \(result.rolloutID) has its verdict already",
+                    field: "attempt", hint: "drop this result"))
+        }
+        if let leaseSeq = row["lease_seq"] as Int64? { leases.insert(leaseSeq) }
+        return .success(try settle(rollout, result.verdict, reward: result.reward, now: now))
+    }
+}
+
+/// What cannot be stored: a reward that does not match its verdict, and a verdict that could not be read back.
+private func fault(of result: ScoringResult) -> InputError? {
+    guard (result.reward == nil) == (result.verdict.outcome == .undetermined) else {
+        return InputError(
+            .invalidValue, "an undetermined verdict has no reward, any other has one", field: "reward")
+    }
+    if let reward = result.reward, !reward.isFinite {
+        return InputError(.invalidValue, "a reward is a finite number", field: "reward")
+    }
+    do {
+        _ = try Verdict(json: result.verdict.json)
+        return nil
+    } catch {
+        return error.inside("verdict")
+    }
+}

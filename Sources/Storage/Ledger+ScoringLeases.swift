@@ -1,0 +1,71 @@
+// Handing out rollouts to judges: fresh ones first, in order of intake, then those to be judged again.
+import Domain
+import GRDB
+
+extension Ledger {
+    /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits.
+    package func leaseScoring(worker: String, max: Int, seconds: Double) async throws -> Lease? {
+        if let fault = nameFault(worker, field: "worker") { throw fault }
+        let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
+        let claimed = try await write { [clock, identifiers] db -> (seq: Int64, lease: Lease)? in
+            let now = clock.now()
+            try db.reclaimExpired(now: now)
+            return try db.claimScoring(
+                id: LeaseID(identifiers.make("lse-")), worker: worker, limit: count, now: now, seconds: seconds)
+        }
+        guard let claimed else { return nil }
+        return try await read { db in
+            var lease = claimed.lease
+            lease.rollouts = try db.leasedRollouts(claimed.seq)
+            return lease
+        }
+    }
+}
+
+extension Database {
+    fileprivate func claimScoring(
+        id: LeaseID, worker: String, limit: Int, now: Timestamp, seconds: Double
+    ) throws -> (seq: Int64, lease: Lease)? {
+        var work = try waitingRollouts("waiting", limit)
+        if work.count < limit { work += try waitingRollouts("again", limit - work.count) }
+        guard let highest = work.map({ $0["attempt"] as Int }).max() else { return nil }
+        let version = PolicyVersion(Int(try integer("SELECT max(version) FROM policies") ?? 0))
+        let (leaseSeq, expiresAt) = try insertLease(
+            id: id, kind: .score, worker: worker, isLocal: false, attempt: highest + 1, policyVersion: version,
+            now: now,
+            seconds: seconds)
+        for row in work {
+            try run(
+                """
+                UPDATE rollouts SET judging = 'leased', lease_seq = ?, attempt = attempt + 1, tries = tries + 1,
+                    status = CASE status WHEN 'queued' THEN 'scoring' ELSE status END
+                WHERE seq = ?
+                """, [leaseSeq, row["seq"] as Int64])
+        }
+        let lease = Lease(
+            id: id, kind: .score, worker: worker, expiresAt: expiresAt, attempt: highest + 1, groups: [], rollouts: [],
+            policyVersion: version)
+        return (leaseSeq, lease)
+    }
+
+    private func waitingRollouts(_ state: String, _ limit: Int) throws -> [Row] {
+        try rows("SELECT seq, attempt FROM rollouts WHERE judging = ? ORDER BY seq LIMIT ?", [state, limit])
+    }
+
+    /// The rollouts that a lease still holds, with what a judge needs.
+    func leasedRollouts(_ leaseSeq: Int64) throws -> [ScoringWork] {
+        let work = try rows(
+            """
+            SELECT r.id, r.attempt, b.response, p.task
+            FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
+                CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq
+            WHERE r.lease_seq = ? ORDER BY r.seq
+            """, [leaseSeq])
+        return try work.map { row in
+            ScoringWork(
+                rolloutID: RolloutID(row["id"]), response: storedText(row["response"]),
+                task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
+                attempt: row["attempt"])
+        }
+    }
+}
