@@ -28,7 +28,7 @@ extension LearnerSettings {
         for field in LearnerSettings.fields {
             if let value = changes[field.name] { try field.set(&copy, value) }
         }
-        return copy
+        return try copy.validated()
     }
 
     private static let lossFields: [SettingField<LearnerSettings>] = [
@@ -79,12 +79,13 @@ extension LearnerSettings {
     ]
 
     private static let batchFields: [SettingField<LearnerSettings>] = [
-        .integer("group_size", \.groupSize, 1...Limits.groupSizeMax, "Rollouts of one group."),
+        .integer("group_size", \.groupSize, 2...Limits.groupSizeMax, "Rollouts of one group."),
         .integer("groups_per_update", \.groupsPerUpdate, 1...Limits.groupsPerUpdateMax, "Groups of one update."),
         .number("oversampling", \.oversampling, 1...16, "Groups generated for each that is trained on."),
         .integer("mini_batches", \.miniBatches, 1...Limits.miniBatchesMax, "Optimiser steps per pass over the groups."),
         .integer("epochs", \.epochs, 1...Limits.epochsMax, "Passes over the groups of an update."),
-        .integer("micro_batch_tokens", \.microBatchTokens, 1...16_777_216, "Tokens that go through the model at once."),
+        .integer(
+            "micro_batch_tokens", \.microBatchTokens, 1...16_777_216, "Tokens of a micro-batch under token-mean-micro."),
         .integer(
             "max_staleness", \.maxStaleness, 0...Limits.stalenessMax, "Versions after which a rollout is too old."),
         .choice("zero_variance_filter", \.zeroVarianceFilter, "Which groups without differences are left out."),

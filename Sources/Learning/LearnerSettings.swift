@@ -1,6 +1,7 @@
 // Every hyper-parameter of learning, as one value. How they are named outside is LearnerSettings+Fields.swift; the
 // paper's values are LearnerSettings+Presets.swift. Reads no file and no environment.
 import Domain
+import Modeling
 
 /// Whose log-probs the importance ratio is taken against.
 package enum BehaviourLogprobs: String, Sendable, CaseIterable {
@@ -63,7 +64,7 @@ package struct LearnerSettings: Sendable, Equatable {
     package var miniBatches = 4
     /// Passes over an update's groups.
     package var epochs = 1
-    /// Tokens that go through the model at once; a longer sequence goes alone.
+    /// Tokens of a micro-batch, prompts included, under `Aggregation.tokenMeanOfMicroBatches`; nothing else depends on it.
     package var microBatchTokens = 16_384
     /// Rollouts sampled more than so many versions ago are not learned from.
     package var maxStaleness = 4
@@ -96,5 +97,27 @@ package struct LearnerSettings: Sendable, Equatable {
         PolicyLoss(
             objective: objective, penalty: penalty, penaltyCoefficient: penaltyCoefficient,
             positiveCoefficient: positiveLossAlpha)
+    }
+
+    /// The optimiser's settings for an update.
+    ///
+    /// - Parameter update: 1 for the first; it is the version that the update makes.
+    package func optimiser(update: Int) -> AdamWSettings {
+        AdamWSettings(
+            learningRate: Float(learningRate(update: update)), beta1: Float(adamBeta1), beta2: Float(adamBeta2),
+            epsilon: Float(adamEpsilon), weightDecay: Float(weightDecay), maximumGradientNorm: Float(maxGradientNorm))
+    }
+
+    /// These settings, if they make sense together.
+    ///
+    /// - Throws: `InputError` that names the setting to change.
+    package func validated() throws -> LearnerSettings {
+        _ = try objective.validated()
+        if correction != .off, behaviourLogprobs == .posted {
+            throw InputError(
+                .invalidValue, "importance sampling needs the learner's own log-probs beside the posted ones",
+                field: "tis", hint: "set behaviour_logprobs to recomputed, or tis to off")
+        }
+        return self
     }
 }

@@ -36,6 +36,9 @@ package struct SequenceLoss: Sendable, Equatable {
     /// d(policy + penalty + positive) / d ln p, [T].
     package var gradient: [Double] = []
     package var cells = ClipCells()
+    /// The sum and the largest of the tokens' gradient weights.
+    package var weightSum = 0.0
+    package var weightMax = 0.0
 
     /// The sequence's part of the loss.
     package var total: Double { policy + penalty + positive }
@@ -86,6 +89,8 @@ package struct PolicyLoss: Sendable, Equatable {
             let factor = coefficient * (sequence.correction?[index] ?? 1)
             var gradient = factor * token.gradient
             result.policy += factor * token.value
+            result.weightSum += token.weight
+            result.weightMax = max(result.weightMax, token.weight)
             result.cells.count(token, advantage: sequence.advantage, objective: objective, gradient: gradient)
             if pull != 0 {
                 let drift = penalty.evaluate(logprob: sequence.logprobs[index], reference: references[index])
