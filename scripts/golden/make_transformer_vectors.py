@@ -74,6 +74,11 @@ def make(name: str, tied: bool, seed: int) -> None:
     model.config.architectures = ["Qwen3ForCausalLM"]
     (directory / "config.json").write_text(model.config.to_json_string(use_diff=False))
 
+    with torch.no_grad():
+        prompt = sequences[0][0][:5]
+        out = model.generate(prompt[None], max_new_tokens=12, do_sample=False, pad_token_id=0, eos_token_id=None)
+    (directory / "greedy.json").write_text(json.dumps({"prompt": prompt.tolist(), "tokens": out[0, 5:].tolist()}) + "\n")
+
     loss = total_loss(model, sequences, weights)
     loss.backward()
     expected = {"grad." + k: v.grad.clone() for k, v in names.items()}
@@ -100,11 +105,6 @@ def make(name: str, tied: bool, seed: int) -> None:
     expected["adamw.losses"] = torch.tensor(losses)
     expected["adamw.norms"] = torch.tensor(norms)
     save_file({k: v.contiguous() for k, v in expected.items()}, directory / "expected.safetensors")
-
-    with torch.no_grad():
-        prompt = sequences[0][0][:5]
-        out = model.generate(prompt[None], max_new_tokens=12, do_sample=False, pad_token_id=0, eos_token_id=None)
-    (directory / "greedy.json").write_text(json.dumps({"prompt": prompt.tolist(), "tokens": out[0, 5:].tolist()}) + "\n")
 
 
 def make_types() -> None:
