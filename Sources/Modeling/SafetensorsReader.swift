@@ -74,3 +74,13 @@ struct SafetensorsReader: ~Copyable {
         }
     }
 }
+
+extension SafetensorsFile {
+    /// The numbers of one tensor of a file on disk, widened to fp32, row-major.
+    package static func values(of name: String, inFile path: String) throws(ModelError) -> [Float] {
+        let reader = try SafetensorsReader(path)
+        let buffer = FloatBuffer(count: reader.header.entries[name]?.count ?? 0)
+        try reader.read(name, shape: reader.header.entries[name]?.shape ?? [], into: buffer.base)
+        return Array(buffer.view(0, buffer.count))
+    }
+}

@@ -85,7 +85,8 @@ struct SamplerWorker {
         var batch = RowBatch()
         for index in live.indices {
             live[index].cache.grow(toHold: live[index].position + 1, model)
-            batch.append(CollectionOfOne(live[index].lastToken), past: live[index].position, cache: live[index].cache.view)
+            batch.append(
+                CollectionOfOne(live[index].lastToken), past: live[index].position, cache: live[index].cache.view)
         }
         workspace.reset()
         let output = forward(batch)

@@ -67,8 +67,10 @@ package final class TrainableModel {
         _ sequences: [TrainingSequence], threads: Int = 2,
         gradient: @escaping @Sendable (_ index: Int, _ statistics: TokenStatistics) -> [Float]
     ) throws(ModelError) -> [TokenStatistics] {
-        let packing = transposed ?? PackedMatrices(
-            weights.layout, parameters: weights.parameters, direction: .backward)
+        let packing =
+            transposed
+            ?? PackedMatrices(
+                weights.layout, parameters: weights.parameters, direction: .backward)
         transposed = packing
         do {
             return try run(sequences, threads: threads, transposed: packing, objective: gradient)

@@ -30,7 +30,7 @@ enum WorkerThreads {
     /// Lowers the priority of the calling thread; on Linux `nice` belongs to the thread, not to the process.
     fileprivate static func lowerPriority() {
         #if os(Linux)
-        _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
+            _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
         #endif
     }
 
