@@ -28,6 +28,12 @@ CK_INLINE void CK_NAME(put)(float *y, vf sum, size_t count, bool accumulate) {
     v_store_part(y, accumulate ? v_load_part(y, count) + sum : sum, count);
 }
 
+/// Asks for the line that a tile will write when it is done, and the line after it.
+CK_INLINE void CK_NAME(expect)(const float *y) {
+    __builtin_prefetch(y, 1);
+    __builtin_prefetch(y + 16, 1);
+}
+
 CK_INLINE void CK_NAME(tile)(
     const CK_NAME(product) *p, size_t row, size_t group, const size_t rows, const size_t groups) {
     vf sums[16][8];
@@ -38,6 +44,7 @@ CK_INLINE void CK_NAME(tile)(
     CK_UNROLL for (size_t r = 0; r < rows; r++) {
         CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) sums[r][v] = v_all(0);
     }
+    CK_UNROLL for (size_t r = 0; r < rows; r++) CK_NAME(expect)(p->y + (row + r) * p->ldy + group * CK_GROUP);
 #pragma clang loop unroll(disable)
     for (size_t i = 0; i < k; i++) {
         vf columns[8];
