@@ -25,6 +25,10 @@ package enum BatchMetrics {
             .init("truncated_share", average(judged.map { $0.finishReason == .length ? 1 : 0 })),
             .init("staleness_mean", average(ages)),
             .init("staleness_max", ages.max() ?? 0),
+            .init("staleness_0", average(ages.map { $0 == 0 ? 1 : 0 })),
+            .init("staleness_1", average(ages.map { $0 == 1 ? 1 : 0 })),
+            .init("staleness_2_to_3", average(ages.map { (2...3).contains($0) ? 1 : 0 })),
+            .init("staleness_4_up", average(ages.map { $0 >= 4 ? 1 : 0 })),
             .init("rollouts", Double(groups.reduce(0) { $0 + $1.rollouts.count })),
             .init("rollouts_trained", Double(selection.advantages.count { $0 != nil })),
         ]

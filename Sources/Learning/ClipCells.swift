@@ -30,7 +30,7 @@ package struct ClipCells: Sendable, Equatable {
         _ evaluation: ObjectiveEvaluation, advantage: Double, objective: Objective, gradient: Double
     ) {
         tokens += 1
-        gradientMass += abs(gradient)
+        gradientMass = saturated(gradientMass + abs(gradient))
         if evaluation.isDualClipped { dualClipped += 1 }
         guard advantage != 0 else { return }
         let isAbove = evaluation.ratio > 1 + objective.epsilonHigh
@@ -39,12 +39,12 @@ package struct ClipCells: Sendable, Equatable {
         switch (advantage > 0, isAbove) {
         case (true, true):
             positiveHigh += 1
-            gradientMassKept += abs(gradient)
+            gradientMassKept = saturated(gradientMassKept + abs(gradient))
         case (true, false): positiveLow += 1
         case (false, true): negativeHigh += 1
         case (false, false):
             negativeLow += 1
-            gradientMassKept += abs(gradient)
+            gradientMassKept = saturated(gradientMassKept + abs(gradient))
         }
     }
 
@@ -57,8 +57,8 @@ package struct ClipCells: Sendable, Equatable {
         sum.negativeHigh += b.negativeHigh
         sum.negativeLow += b.negativeLow
         sum.dualClipped += b.dualClipped
-        sum.gradientMass += b.gradientMass
-        sum.gradientMassKept += b.gradientMassKept
+        sum.gradientMass = saturated(sum.gradientMass + b.gradientMass)
+        sum.gradientMassKept = saturated(sum.gradientMassKept + b.gradientMassKept)
         return sum
     }
 

@@ -9,6 +9,7 @@ package struct PolicyMetrics: Sendable, Equatable {
     private var positiveLoss = 0.0
     private var gradientNorms: [Double] = []
     private var skipped = 0
+    private var notFinite = 0
     private var cells = ClipCells()
     private var entropySum = 0.0
     private var weightSum = 0.0
@@ -21,13 +22,18 @@ package struct PolicyMetrics: Sendable, Equatable {
     /// Steps that changed the weights.
     package var steps: Int { gradientNorms.count }
 
-    /// Adds one sequence with its loss under the weights it was trained at.
+    /// Adds one sequence with its loss under the weights it was trained at. One for which the model has no finite
+    /// numbers is only counted, so that the report of the others can be stored and drawn.
     mutating func add(_ loss: SequenceLoss, _ statistics: TokenStatistics, behaviour: [Double]) {
-        policyLoss += loss.policy
-        penaltyLoss += loss.penalty
+        guard statistics.logprobs.allSatisfy(\.isFinite), statistics.entropies.allSatisfy(\.isFinite) else {
+            notFinite += 1
+            return
+        }
+        policyLoss = saturated(policyLoss + saturated(loss.policy))
+        penaltyLoss = saturated(penaltyLoss + saturated(loss.penalty))
         positiveLoss += loss.positive
         cells = cells + loss.cells
-        weightSum += loss.weightSum
+        weightSum = saturated(weightSum + saturated(loss.weightSum))
         weightMax = max(weightMax, loss.weightMax)
         entropySum += statistics.entropies.reduce(0) { $0 + Double($1) }
         logRatios.append(contentsOf: zip(statistics.logprobs, behaviour).map { Float(Double($0) - $1) })
@@ -43,7 +49,7 @@ package struct PolicyMetrics: Sendable, Equatable {
         let attempts = Double(max(steps + skipped, 1))
         let norm = gradientNorms.reduce(0, +) / Double(max(steps, 1))
         return [
-            .init("loss", (policyLoss + penaltyLoss + positiveLoss) / attempts),
+            .init("loss", saturated(policyLoss + penaltyLoss + positiveLoss) / attempts),
             .init("policy_loss", policyLoss / attempts),
             .init("kl_loss", penaltyLoss / attempts),
             .init("positive_loss", positiveLoss / attempts),
@@ -51,17 +57,18 @@ package struct PolicyMetrics: Sendable, Equatable {
             .init("gradient_norm_max", gradientNorms.max() ?? 0),
             .init("steps", Double(steps)),
             .init("skipped_steps", Double(skipped)),
+            .init("sequences_not_finite", Double(notFinite)),
         ] + tokenReport()
     }
 
     private func tokenReport() -> [UpdateRecord.Metric] {
         let count = Double(max(cells.tokens, 1))
         let sorted = logRatios.sorted()
-        let ratioMean = logRatios.reduce(0) { $0 + exponential(Double($1)) } / count
+        let ratioMean = saturated(logRatios.reduce(0) { $0 + ratio($1) }) / count
         func quantile(_ share: Double) -> Double {
             guard let last = sorted.last else { return 1 }
             let place = Int(share * Double(sorted.count))
-            return exponential(Double(place < sorted.count ? sorted[place] : last))
+            return ratio(place < sorted.count ? sorted[place] : last)
         }
         return [
             .init("entropy", entropySum / count),
@@ -87,4 +94,6 @@ package struct PolicyMetrics: Sendable, Equatable {
             .init("gradient_mass_kept", cells.gradientMass > 0 ? cells.gradientMassKept / cells.gradientMass : 0),
         ]
     }
+
+    private func ratio(_ logRatio: Float) -> Double { exponential(min(Double(logRatio), Objective.logRatioMax)) }
 }
