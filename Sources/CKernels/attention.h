@@ -1,8 +1,9 @@
 // Causal attention forward, whole sequences and decode steps alike, at one level. Included once per level file.
 //
 // An item is one query row of one head; the items of a kv head, in order of position, go through in tiles of up to
-// CK_ATTENTION_ROWS. Each item runs an online softmax (Milakov & Gimelshein 2018) over spans of CK_SPAN keys from position
-// 0. Keys past an item's own position weigh exactly nothing: they change no bit of it, and their values are not touched.
+// CK_ATTENTION_ROWS. Each item runs an online softmax (Milakov & Gimelshein 2018) over spans of CK_SPAN keys from
+// position 0. Keys past an item's own position weigh exactly nothing: they change no bit of it, and their values are
+// not touched.
 
 typedef struct {
     float *out, *lse;
@@ -73,6 +74,7 @@ CK_INLINE void CK_NAME(attention_load)(
     const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t item, size_t r, const size_t rows) {
     size_t group = a->heads / a->kv_heads, token = item / group, head = kv * group + item % group;
     const float *q = a->q + token * a->q_stride + head * a->head_dim;
+#pragma clang loop vectorize(disable)
     for (size_t d = 0; d < a->head_dim; d++) tile->rows[d * rows + r] = q[d] * a->scale;
     memset(tile->sums + r * CK_MAX_HEAD_DIM, 0, a->head_dim * sizeof(float));
     tile->totals[r] = v_all(0);

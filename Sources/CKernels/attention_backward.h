@@ -1,5 +1,6 @@
-// Gradient of causal attention, at one level: spans of CK_SPAN queries against spans of CK_SPAN keys, the weights found again
-// from the saved log-sum-exp (Dao et al. 2022, FlashAttention, algorithm 4). Fixed order of sums. Included once per level file.
+// Gradient of causal attention, at one level: spans of CK_SPAN queries against spans of CK_SPAN keys, the weights found
+// again from the saved log-sum-exp (Dao et al. 2022, FlashAttention, algorithm 4). Fixed order of sums. Included once
+// per level file.
 
 typedef struct {
     float *dq, *dk, *dv;
@@ -26,6 +27,7 @@ static void CK_NAME(gradient_load)(
         const float *q = g->q + token * g->q_stride + head * dim;
         const float *dout = g->dout + token * g->out_stride + head * dim;
         size_t at = r / CK_ATTENTION_ROWS * CK_ATTENTION_ROWS * dim + r % CK_ATTENTION_ROWS;
+#pragma clang loop vectorize(disable)
         for (size_t d = 0; d < dim; d++) {
             span->rows[at + d * CK_ATTENTION_ROWS] = q[d] * g->scale;
             span->slopes_in[at + d * CK_ATTENTION_ROWS] = dout[d];
@@ -107,8 +109,9 @@ static void CK_NAME(attention_backward)(
     const float *restrict lse, const float *restrict q, const float *restrict k, const float *restrict keys,
     const float *restrict values, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim, size_t q_stride,
     size_t k_stride, size_t v_stride, size_t out_stride, float scale) {
-    CK_NAME(attention_gradient) g = {dq,    dk,       dv,       dout,     out,      lse,      q,          k,    keys, values,
-                                     tokens, heads, kv_heads, head_dim, q_stride, k_stride, v_stride, out_stride, scale};
+    CK_NAME(attention_gradient) g = {
+        dq,     dk,    dv,       dout,     out,      lse,      q,        k,          keys, values,
+        tokens, heads, kv_heads, head_dim, q_stride, k_stride, v_stride, out_stride, scale};
     CK_NAME(gradient_span) span;
     for (size_t t = 0; t < tokens; t++) {
         memset(dq + t * q_stride, 0, heads * head_dim * sizeof(float));

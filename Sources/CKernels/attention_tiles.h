@@ -1,8 +1,8 @@
-// The two products inside attention, on tiles that fit in registers, at one level: scores of some rows against packed keys,
-// and weighted sums of rows. Forward and backward share them. Included once per level file.
+// The two products inside attention, on tiles that fit in registers, at one level: scores of some rows against packed
+// keys, and weighted sums of rows. Forward and backward share them. Included once per level file.
 //
-// CK_SPAN keys are handled at a time, from position 0 on. A score is one chain over head_dim; a weighted sum is one chain
-// over the span's keys in order. Neither depends on which other rows share the tile.
+// CK_SPAN keys are handled at a time, from position 0 on. A score is one chain over head_dim; a weighted sum is one
+// chain over the span's keys in order. Neither depends on which other rows share the tile.
 
 #define CK_SPAN ((size_t)64)
 
@@ -29,7 +29,8 @@ CK_INLINE void CK_NAME(score_vectors)(
         }
     }
     CK_UNROLL for (size_t r = 0; r < rows; r++) {
-        CK_UNROLL for (size_t v = 0; v < vectors; v++) v_store(scores + r * CK_SPAN + (start + v) * CK_WIDTH, sums[r][v]);
+        float *to = scores + r * CK_SPAN + start * CK_WIDTH;
+        CK_UNROLL for (size_t v = 0; v < vectors; v++) v_store(to + v * CK_WIDTH, sums[r][v]);
     }
 }
 

@@ -1,5 +1,5 @@
-// Kernels that go once over flat memory: sums, scaling, exp, log, the gate, maximum, sum of squares, AdamW; at one level.
-// Included once per level file.
+// Kernels that go once over flat memory: sums, scaling, exp, log, the gate, maximum, sum of squares, AdamW; at one
+// level. Included once per level file.
 
 static void CK_NAME(add)(float *restrict y, const float *restrict x, size_t count) {
     for (size_t i = 0; i < count; i += CK_WIDTH) {

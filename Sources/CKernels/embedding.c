@@ -1,4 +1,5 @@
-// Rows of the embedding table: copied out by id, and gradients added back in row order. Bound by memory, not arithmetic.
+// Rows of the embedding table: copied out by id, and gradients added back in row order. Bound by memory, not
+// arithmetic.
 #include <string.h>
 
 #include "CKernels.h"

@@ -1,5 +1,5 @@
-// exp and log of a vector, at most 2 ulp. Every kernel uses these, in remainders too, so a value's bits do not depend on
-// its place in a vector. Coefficients: Cephes expf and logf (S. L. Moshier). Included once per level file.
+// exp and log of a vector, at most 2 ulp. Every kernel uses these, in remainders too, so a value's bits do not depend
+// on its place in a vector. Coefficients: Cephes expf and logf (S. L. Moshier). Included once per level file.
 
 CK_INLINE vi v_bits(vf x) { return (vi)x; }
 CK_INLINE vf v_from_bits(vi x) { return (vf)x; }

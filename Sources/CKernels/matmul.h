@@ -1,8 +1,9 @@
-// y (+)= x * packed weight, at one level. Every output is a single chain of fused products over k, whatever the tile, so
-// its bits do not depend on the batch. Included once per level file.
+// y (+)= x * packed weight, at one level. Every output is a single chain of fused products over k, whatever the tile,
+// so its bits do not depend on the batch. Included once per level file.
 //
-// A column group is CK_GROUP columns, two vectors. The tile keeps rows x groups x 2 sums in registers; many rows take one
-// group at a time (the panel stays in L1), few rows take several groups so that enough independent chains hide latency.
+// A column group is CK_GROUP columns, two vectors. The tile keeps rows x groups x 2 sums in registers; many rows take
+// one group at a time (the panel stays in L1), few rows take several groups so that enough independent chains hide
+// latency.
 
 #define CK_GROUP ((size_t)(2 * CK_WIDTH))
 
@@ -48,7 +49,9 @@ CK_INLINE void CK_NAME(tile)(
 #pragma clang loop unroll(disable)
     for (size_t i = 0; i < k; i++) {
         vf columns[8];
-        CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) columns[v] = v_load(w[v / 2] + i * CK_PANEL + v % 2 * CK_WIDTH);
+        CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
+            columns[v] = v_load(w[v / 2] + i * CK_PANEL + v % 2 * CK_WIDTH);
+        }
         CK_UNROLL for (size_t r = 0; r < rows; r++) {
             vf value = v_all(x[r * ldx + i]);
             CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) sums[r][v] = v_fma(value, columns[v], sums[r][v]);

@@ -1,5 +1,6 @@
-// dw (+)= dy^T * x, at one level: the weight gradient. The m rows are summed in blocks of CK_TN_ROWS from row 0, each block
-// one chain of fused products per output, the block sums added in order: fixed for a given m. Included once per level file.
+// dw (+)= dy^T * x, at one level: the weight gradient. The m rows are summed in blocks of CK_TN_ROWS from row 0, each
+// block one chain of fused products per output, the block sums added in order: fixed for a given m. Included once per
+// level file.
 
 #define CK_TN_ROWS ((size_t)128)
 #define CK_TN_COLUMNS ((size_t)128)

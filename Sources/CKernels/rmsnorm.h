@@ -1,6 +1,7 @@
 // RMS normalisation and its gradient, at one level. Included once per level file.
 
-/// Sum over i of a[i] * b[i] (* c[i] unless NULL): four chains over whole vectors, in an order that depends on `count` only.
+/// Sum over i of a[i] * b[i] (* c[i] unless NULL): four chains over whole vectors, in an order that depends on `count`
+/// only.
 CK_INLINE float CK_NAME(dot)(const float *a, const float *b, const float *c, size_t count) {
     vf sums[4] = {v_all(0), v_all(0), v_all(0), v_all(0)};
     size_t i = 0;

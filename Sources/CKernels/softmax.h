@@ -5,7 +5,8 @@ typedef struct {
     float lse, entropy;
 } CK_NAME(row_stats);
 
-/// Log-sum-exp and entropy of s * x[0 ..< v]. With d = s * x - max: lse = max + log(sum e^d), H = log(sum e^d) - sum(d e^d) / sum e^d.
+/// Log-sum-exp and entropy of s * x[0 ..< v]. With d = s * x - max: lse = max + log(sum e^d), H = log(sum e^d) - sum(d
+/// e^d) / sum e^d.
 CK_INLINE CK_NAME(row_stats) CK_NAME(stats_of)(const float *x, size_t v, float s) {
     const float low = -__builtin_inff();
     vf greatest = v_all(low), scale = v_all(s);

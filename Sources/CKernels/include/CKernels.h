@@ -1,5 +1,6 @@
-// The numeric kernels of the model: matrix products, normalisation, rotary embedding, attention, gates, softmax, optimiser.
-// Not here: threads, allocation, shapes of a model, or checks of its input. The caller validates; these trust their arguments.
+// The numeric kernels of the model: matrix products, normalisation, rotary embedding, attention, gates, softmax,
+// optimiser. Not here: threads, allocation, shapes of a model, or checks of its input. The caller validates; these
+// trust their arguments.
 //
 // Contract of every function below:
 // - fp32, row-major, sizes in elements, strides ("ld") in elements between the starts of two rows.
@@ -15,19 +16,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// ---- CPU levels (level.c) --------------------------------------------------------------------------------------------
+// ---- CPU levels (level.c) -------------------------------------------------------------------------------------------
 
 #define CK_LEVEL_PORTABLE 0
 #define CK_LEVEL_AVX2 1
 #define CK_LEVEL_AVX512 2
 
-/// The level this thread's calls run at: the best this CPU has (x86-64-v4, x86-64-v3, else portable), unless overridden.
+/// The level this thread's calls run at: the best this CPU has (x86-64-v4, x86-64-v3, else portable), unless
+/// overridden.
 int ck_level(void);
 
-/// Makes this thread's calls run at `level`, clamped to what the CPU has; a negative level restores the best. For tests.
+/// Makes this thread's calls run at `level`, clamped to what the CPU has; a negative level restores the best. For
+/// tests.
 void ck_override_level_on_this_thread(int level);
 
-// ---- Matrix products (pack.c, matmul.h, matmul_tn.h) -----------------------------------------------------------------
+// ---- Matrix products (pack.c, matmul.h, matmul_tn.h) ----------------------------------------------------------------
 
 /// Floats that a packed weight of `n` outputs and `k` inputs takes.
 size_t ck_packed_size(size_t n, size_t k);
@@ -49,10 +52,10 @@ void ck_matmul_tn(
     float *restrict dw, const float *restrict dy, const float *restrict x, size_t m, size_t n, size_t k,
     bool accumulate, size_t lddy, size_t ldx);
 
-// ---- RMS normalisation (rmsnorm.h) -----------------------------------------------------------------------------------
+// ---- RMS normalisation (rmsnorm.h) ----------------------------------------------------------------------------------
 
-/// y = x * rstd * weight with rstd = 1 / sqrt(mean(x^2) + eps), row by row; x, y [rows, dim] dense, rstd [rows] or NULL.
-/// For a norm per head, rows = tokens * heads and dim = head_dim.
+/// y = x * rstd * weight with rstd = 1 / sqrt(mean(x^2) + eps), row by row; x, y [rows, dim] dense, rstd [rows] or
+/// NULL. For a norm per head, rows = tokens * heads and dim = head_dim.
 void ck_rmsnorm_forward(
     float *restrict y, float *restrict rstd, const float *restrict x, const float *restrict weight, size_t rows,
     size_t dim, float eps);
@@ -62,7 +65,7 @@ void ck_rmsnorm_backward(
     float *restrict dx, float *restrict dweight, const float *restrict dy, const float *restrict x,
     const float *restrict weight, const float *restrict rstd, size_t rows, size_t dim, bool accumulate_dx);
 
-// ---- Rotary embedding (rope.h) ---------------------------------------------------------------------------------------
+// ---- Rotary embedding (rope.h) --------------------------------------------------------------------------------------
 
 /// Rotates x [rows, heads, head_dim] in place by the angle of each row's position ("rotate_half": element i pairs with
 /// i + head_dim / 2). cos, sin [positions, head_dim / 2]; `inverse` rotates back, which is also the gradient.
@@ -70,7 +73,7 @@ void ck_rope(
     float *restrict x, const float *restrict cosines, const float *restrict sines, const int32_t *restrict positions,
     size_t rows, size_t heads, size_t head_dim, size_t row_stride, bool inverse);
 
-// ---- Causal attention of grouped-query heads, one sequence (attention.h, attention_backward.h) -----------------------
+// ---- Causal attention of grouped-query heads, one sequence (attention.h, attention_backward.h) ----------------------
 
 #define CK_MAX_HEAD_DIM 256
 
@@ -84,10 +87,10 @@ void ck_pack_keys(
     float *restrict packed, const float *restrict k, size_t first, size_t rows, size_t kv_heads, size_t head_dim,
     size_t k_stride);
 
-/// out[t] = softmax(scale * q[t] * keys[0 ... past + t]) * v, head by head, for t in 0 ..< tokens.
-/// q, out [tokens, heads, head_dim]; `keys` packed, past + tokens positions; v rows [past + tokens, kv_heads, head_dim];
-/// lse [heads, tokens] (log-sum-exp of the scaled scores) or NULL. head_dim <= CK_MAX_HEAD_DIM, heads a multiple of
-/// kv_heads. A decode step is tokens = 1; its bits equal those of the same position in a whole forward.
+/// out[t] = softmax(scale * q[t] * keys[0 ... past + t]) * v, head by head, for t in 0 ..< tokens. q, out [tokens,
+/// heads, head_dim]; `keys` packed, past + tokens positions; v rows [past + tokens, kv_heads, head_dim]; lse [heads,
+/// tokens] (log-sum-exp of the scaled scores) or NULL. head_dim <= CK_MAX_HEAD_DIM, heads a multiple of kv_heads. A
+/// decode step is tokens = 1; its bits equal those of the same position in a whole forward.
 void ck_attention_forward(
     float *restrict out, float *restrict lse, const float *restrict q, const float *restrict keys,
     const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
@@ -101,7 +104,7 @@ void ck_attention_backward(
     const float *restrict values, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim, size_t q_stride,
     size_t k_stride, size_t v_stride, size_t out_stride, float scale);
 
-// ---- Gates, sums, rows (swiglu.h, elementwise.h, embedding.c) --------------------------------------------------------
+// ---- Gates, sums, rows (elementwise.h, embedding.c) -----------------------------------------------------------------
 
 /// y = silu(gate) * up; gate and up [rows, dim] with stride ld, y with stride ldy.
 void ck_swiglu_forward(
@@ -119,7 +122,7 @@ void ck_add(float *restrict y, const float *restrict x, size_t count);
 /// x *= factor.
 void ck_scale(float *x, float factor, size_t count);
 
-/// y = exp(x), at most 2 ulp; +inf above 88.72, 0 below -87.33 (no subnormal results). y may be x.
+/// y = exp(x), at most 2 ulp; +inf above 88.72, 0 below -86.6 (no subnormal results). y may be x.
 void ck_exp(float *y, const float *x, size_t count);
 
 /// y = log(x) for x > 0 normal, at most 2 ulp; -inf at 0, NaN below. y may be x.
@@ -133,7 +136,7 @@ void ck_embedding_gather(
 void ck_embedding_scatter_add(
     float *restrict dtable, const float *restrict dout, const int32_t *restrict ids, size_t rows, size_t dim);
 
-// ---- Softmax over the vocabulary (softmax.h) -------------------------------------------------------------------------
+// ---- Softmax over the vocabulary (softmax.h) ------------------------------------------------------------------------
 // `temperature_inverse` multiplies the logits first. logp = s * logit[target] - lse has the same bits in all of these.
 
 /// Per row of logits [m, v]: log-probability of its target, entropy, log-sum-exp; each output [m] or NULL.
@@ -155,7 +158,7 @@ float ck_max(const float *x, size_t count);
 /// out[i] = s * logits[i] - lse for one row; out may be logits. Returns lse.
 float ck_log_softmax_row(float *out, const float *logits, size_t v, float temperature_inverse);
 
-// ---- Optimiser (adamw.h, reduce.h) -----------------------------------------------------------------------------------
+// ---- Optimiser (elementwise.h) --------------------------------------------------------------------------------------
 
 /// One AdamW step with PyTorch's semantics (decoupled decay, bias correction by `step` >= 1, eps outside the root).
 /// The gradient is first multiplied by `grad_scale` (clipping); it is not written.

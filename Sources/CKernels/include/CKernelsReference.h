@@ -1,4 +1,5 @@
-// Slow, obvious versions of the kernels, in double precision inside: the oracle of the tests. Never called by the product.
+// Slow, obvious versions of the kernels, in double precision inside: the oracle of the tests. Never called by the
+// product.
 #ifndef CKERNELS_REFERENCE_H
 #define CKERNELS_REFERENCE_H
 
