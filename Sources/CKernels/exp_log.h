@@ -18,11 +18,17 @@ CK_INLINE vf v_exp(vf x) {
     p = v_fma(p, r, v_all(4.1665795894e-2f));
     p = v_fma(p, r, v_all(1.6666665459e-1f));
     p = v_fma(p, r, v_all(5.0000001201e-1f));
-    p = v_fma(p, r * r, r) + v_all(1.0f);
+    p = v_fma(p, r, v_all(1.0f));
+    p = v_fma(p, r, v_all(1.0f));
+#if CK_LANES == 16
+    __mmask16 kept = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-86.6f), _CMP_NLT_UQ);
+    return (vf)_mm512_maskz_scalef_ps(kept, (__m512)p, (__m512)n);
+#else
     // 2^n as 2 * 2^(n - 1), so that n = 128 still has an exponent of its own.
     vi exponent = v_bits(shifted) - v_bits(v_all(round)) + (vi)126;
     vf y = p * v_from_bits(exponent << 23) * v_all(2.0f);
     return x < v_all(-86.6f) ? v_all(0.0f) : y;
+#endif
 }
 
 /// log(x) for normal x > 0: -inf at 0 (and for subnormals), NaN below 0 and for NaN, +inf at +inf.
