@@ -6,6 +6,8 @@
 #include "layout.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #define CK_WIDTH ((size_t)8)
 #define CK_LANES 8
 #define CK_FUSED 1

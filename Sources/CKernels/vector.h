@@ -17,11 +17,21 @@ CK_INLINE vf v_load(const float *p) { return *(const vf_unaligned *)p; }
 CK_INLINE void v_store(float *p, vf x) { *(vf_unaligned *)p = x; }
 CK_INLINE vf v_all(float x) { return (vf)x; }
 
+/// 0, 1, 2, ... by lane.
+CK_INLINE vi v_iota(void) {
+    vi lanes;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < CK_LANES; i++) lanes[i] = i;
+    return lanes;
+}
+
 /// The first `count` (1 ... CK_WIDTH) lanes from memory, the rest zero; reads nothing beyond them.
 CK_INLINE vf v_load_part(const float *p, size_t count) {
     if (count == CK_WIDTH) return v_load(p);
 #if CK_LANES == 16
     return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif CK_LANES == 8
+    return (vf)_mm256_maskload_ps(p, (__m256i)(v_iota() < (vi)(int32_t)count));
 #else
     float lanes[CK_WIDTH] = {0};
     for (size_t i = 0; i < count; i++) lanes[i] = p[i];
@@ -37,6 +47,8 @@ CK_INLINE void v_store_part(float *p, vf x, size_t count) {
     }
 #if CK_LANES == 16
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)x);
+#elif CK_LANES == 8
+    _mm256_maskstore_ps(p, (__m256i)(v_iota() < (vi)(int32_t)count), (__m256)x);
 #else
     float lanes[CK_WIDTH];
     v_store(lanes, x);
@@ -57,14 +69,6 @@ CK_INLINE vf v_fma(vf a, vf b, vf c) {
 CK_INLINE vf v_max(vf a, vf b) { return a > b ? a : b; }
 
 CK_INLINE vf v_sqrt(vf x) { return __builtin_elementwise_sqrt(x); }
-
-/// 0, 1, 2, ... by lane.
-CK_INLINE vi v_iota(void) {
-    vi lanes;
-#pragma clang loop unroll(full)
-    for (int i = 0; i < CK_LANES; i++) lanes[i] = i;
-    return lanes;
-}
 
 /// Lanes below `count` from `x`, the others `other`.
 CK_INLINE vf v_keep(vf x, size_t count, float other) {
