@@ -23,6 +23,7 @@ package struct ClipCells: Sendable, Equatable {
     /// The part of `gradientMass` in the two cells that PPO drops: what GPPO keeps.
     package var gradientMassKept = 0.0
 
+    /// No tokens yet.
     package init() {}
 
     /// Counts one token.

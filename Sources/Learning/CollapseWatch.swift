@@ -3,6 +3,7 @@ import Domain
 
 /// One alarm.
 package struct LearnerAlarm: Sendable, Equatable {
+    /// What is seen.
     package enum Kind: String, Sendable, CaseIterable {
         /// Numbers were not finite, so a step was not taken.
         case notFinite = "not_finite"
@@ -18,6 +19,7 @@ package struct LearnerAlarm: Sendable, Equatable {
         case noSignal = "no_signal"
     }
 
+    /// Which sign it is.
     package var kind: Kind
     /// What is seen and what to do, for people.
     package var message: String
@@ -44,14 +46,19 @@ package struct CollapseWatch: Sendable, Equatable {
     /// Less than this share of groups with both right and wrong answers teaches too little.
     package var signalShare = 0.05
 
+    /// The thresholds above.
     package init() {}
 
     /// The alarms of a run so far, worst first.
     ///
-    /// - Parameter updates: In order of their versions; a few hundred suffice. Too few give no alarm.
-    package func alarms(_ updates: [UpdateRecord]) -> [LearnerAlarm] {
+    /// - Parameters:
+    ///   - updates: In order of their versions, since learning was last started, resumed or rolled back: what happened
+    ///     before somebody looked is no news. A few hundred suffice, too few give no alarm.
+    ///   - baseline: Accuracy of rollouts before the first of them, if it is known; without it a policy that is ruined
+    ///     by its very first updates has no better past to be compared with.
+    package func alarms(_ updates: [UpdateRecord], baseline: Double? = nil) -> [LearnerAlarm] {
         let found = [
-            notFinite(updates), rewardCollapse(updates), gradientExplosion(updates), entropyAlarm(updates),
+            notFinite(updates), rewardCollapse(updates, baseline), gradientExplosion(updates), entropyAlarm(updates),
             noSignal(updates),
         ]
         return found.compactMap { $0 }.sorted { $0.pauses && !$1.pauses }
@@ -66,9 +73,11 @@ package struct CollapseWatch: Sendable, Equatable {
             pauses: skipped >= (last["steps"] ?? 0) + skipped)
     }
 
-    private func rewardCollapse(_ updates: [UpdateRecord]) -> LearnerAlarm? {
+    private func rewardCollapse(_ updates: [UpdateRecord], _ baseline: Double?) -> LearnerAlarm? {
         let means = movingMeans(updates, "accuracy")
-        guard let now = means.last, let best = means.max(), best >= accuracyFloor, now < accuracyShare * best else {
+        guard let now = means.last, let best = (means + [baseline ?? 0]).max(), best >= accuracyFloor,
+            now < accuracyShare * best
+        else {
             return nil
         }
         return LearnerAlarm(

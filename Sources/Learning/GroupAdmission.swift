@@ -6,13 +6,18 @@ import Domain
 package struct GroupAdmission: Sendable {
     /// The version that learns.
     package var version: PolicyVersion
+    /// Versions after which a rollout is too old.
     package var maxStaleness: Int
+    /// Whether responses that the token limit ended stay out.
     package var overlongFilter: Bool
+    /// The reward of a right answer.
     package var positiveReward: Double
+    /// Token ids are below this.
     package var vocabularySize: Int
     /// The most tokens of prompt and response together.
     package var contextLength: Int
 
+    /// The conditions that settings, a version and a model set.
     package init(_ settings: LearnerSettings, version: PolicyVersion, vocabularySize: Int, contextLength: Int) {
         self.version = version
         maxStaleness = settings.maxStaleness

@@ -23,17 +23,23 @@ package enum Schedule: String, Sendable, CaseIterable {
 /// All hyper-parameters; the defaults are those of the built-in small model.
 package struct LearnerSettings: Sendable, Equatable {
     // MARK: Loss
+    /// What a token's ratio and advantage cost.
     package var objective = Objective(.gppo)
+    /// How token losses are added up.
     package var aggregation = Aggregation.tokenMean
     /// The divisor of `Aggregation.sumOverScale`; nil takes the longest response of the mini-batch.
     package var aggregationScale: Double?
+    /// How rewards of a group become advantages.
     package var advantage = AdvantageEstimator.standardised
     /// alpha: the weight of the SFT loss on positives (paper Table 6: 0.1 is best).
     package var positiveLossAlpha = 0.1
     /// The reward of a right answer, compared exactly: it makes a rollout positive, and right for the group filter.
     package var positiveReward = 1.0
+    /// The KL penalty to the reference policy.
     package var penalty = KLPenalty.off
+    /// The weight of the KL penalty.
     package var penaltyCoefficient = 0.0
+    /// Truncated importance sampling; needs `behaviourLogprobs` recomputed.
     package var correction = ImportanceCorrection.off
     /// The largest factor of the importance correction.
     package var correctionCap = 2.0
@@ -41,16 +47,23 @@ package struct LearnerSettings: Sendable, Equatable {
     // MARK: Optimiser
     /// With five times as much the small model collapses within five updates.
     package var learningRate = 6e-5
+    /// Updates over which the learning rate rises.
     package var warmupUpdates = 0
+    /// How the learning rate moves afterwards.
     package var schedule = Schedule.constant
     /// The update at which the schedule reaches its floor.
     package var scheduleUpdates = 1_000
     /// The final learning rate as a share of the full one.
     package var scheduleFloor = 0.1
+    /// Decay of AdamW's first moment.
     package var adamBeta1 = 0.9
+    /// Decay of AdamW's second moment; 0.98 forgets an early spike within a short run.
     package var adamBeta2 = 0.98
+    /// AdamW's guard against division by zero.
     package var adamEpsilon = 1e-8
+    /// AdamW's decoupled decay.
     package var weightDecay = 0.0
+    /// Gradients are scaled down to this norm over all parameters.
     package var maxGradientNorm = 1.0
 
     // MARK: Batches
@@ -68,9 +81,11 @@ package struct LearnerSettings: Sendable, Equatable {
     package var microBatchTokens = 16_384
     /// Rollouts sampled more than so many versions ago are not learned from.
     package var maxStaleness = 4
+    /// Which groups without differences are left out.
     package var zeroVarianceFilter = GroupFilter.correctness
     /// Whether responses that hit the token limit are left out before advantages are taken.
     package var overlongFilter = false
+    /// Whose log-probs the ratio is taken against.
     package var behaviourLogprobs = BehaviourLogprobs.posted
     /// Rollouts of the present version whose posted log-probs are on average further than this from the model's own
     /// are refused; nil turns the check off.
@@ -79,17 +94,26 @@ package struct LearnerSettings: Sendable, Equatable {
     package var seed = 1
 
     // MARK: Sampling
+    /// How a verdict becomes a reward.
     package var rewardScheme = RewardScheme.binary
+    /// Sampling temperature of rollouts.
     package var temperature = 1.0
+    /// Nucleus of rollouts; below 1 their log-probs are not the model's.
     package var topP = 1.0
+    /// The longest prompt, in tokens.
     package var promptTokensMax = 256
+    /// The longest response, in tokens.
     package var responseTokensMax = 256
 
     // MARK: Held-out measurements
+    /// Updates between two measurements.
     package var evaluationEveryUpdates = 10
+    /// Sampling temperature of measurements.
     package var evaluationTemperature = 1.0
+    /// Nucleus of measurements.
     package var evaluationTopP = 1.0
 
+    /// The built-in small model's.
     package init() {}
 
     /// The loss these settings describe.

@@ -5,6 +5,7 @@ package struct LogprobGate: Sendable {
     /// The largest mean |posted - own| that rounding in another engine explains.
     package var threshold: Double
 
+    /// A gate with a threshold in nats per token.
     package init(threshold: Double) { self.threshold = threshold }
 
     /// What probably happened, in words for the generator's owner; nil when the log-probs are plausible.

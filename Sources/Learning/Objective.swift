@@ -32,6 +32,7 @@ package struct Objective: Sendable, Equatable {
         case aspo
     }
 
+    /// Which formula.
     package var method: Method
     /// The ratio's lower bound is 1 - epsilonLow; 0 to 1, where 1 is no lower bound.
     package var epsilonLow: Double

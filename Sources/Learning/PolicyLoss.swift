@@ -10,6 +10,7 @@ package struct LossSequence: Sendable, Equatable {
     package var correction: [Double]?
     /// ln p of the reference of the KL penalty, [T]; nil takes `behaviour`.
     package var reference: [Double]?
+    /// The same for all tokens of the response.
     package var advantage: Double
     /// Whether the positive loss applies (the reward is that of a right answer).
     package var isPositive: Bool
@@ -29,15 +30,19 @@ package struct LossSequence: Sendable, Equatable {
 
 /// What one sequence adds to the loss of its mini-batch.
 package struct SequenceLoss: Sendable, Equatable {
-    /// The sequence's part of policy loss, KL penalty and positive loss, each with its coefficient applied.
+    /// The sequence's part of the policy loss, coefficient and correction applied.
     package var policy = 0.0
+    /// Its part of the KL penalty, coefficients applied.
     package var penalty = 0.0
+    /// Its part of the SFT loss on positives, coefficient applied.
     package var positive = 0.0
     /// d(policy + penalty + positive) / d ln p, [T].
     package var gradient: [Double] = []
+    /// Where its tokens lie relative to the clip range.
     package var cells = ClipCells()
-    /// The sum and the largest of the tokens' gradient weights.
+    /// The sum of the tokens' gradient weights.
     package var weightSum = 0.0
+    /// The largest of them.
     package var weightMax = 0.0
 
     /// The sequence's part of the loss.
@@ -50,8 +55,11 @@ package struct SequenceLoss: Sendable, Equatable {
 ///     loss = sum_s k_s sum_t correction_t objective(r_t, A_s)  +  beta_kl sum_s k_s sum_t penalty_t
 ///            + alpha / (tokens of positives) * sum_{s positive} sum_t -ln p_t
 package struct PolicyLoss: Sendable, Equatable {
+    /// What a token's ratio and advantage cost.
     package var objective: Objective
+    /// The KL penalty to the reference policy.
     package var penalty: KLPenalty
+    /// beta_kl, the weight of the KL penalty.
     package var penaltyCoefficient: Double
     /// alpha, the weight of the SFT loss on positives.
     package var positiveCoefficient: Double

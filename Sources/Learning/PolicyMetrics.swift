@@ -17,6 +17,7 @@ package struct PolicyMetrics: Sendable, Equatable {
     /// ln r of every token, in the order of training.
     private var logRatios: [Float] = []
 
+    /// Nothing gathered yet.
     package init() {}
 
     /// Steps that changed the weights.

@@ -19,11 +19,14 @@ package struct UpdateOutcome: Sendable, Equatable {
 
 /// Turns groups of judged rollouts into optimiser steps on a model.
 package struct TrainStep: Sendable {
+    /// All hyper-parameters; those of sampling and measuring are not used here.
     package var settings: LearnerSettings
     /// Generators whose log-probs are the model's own by construction, so that the gate need not compute them again.
     package var trustedGenerators: Set<String>
+    /// Threads of the model; the result does not depend on it.
     package var threads: Int
 
+    /// A step with these settings.
     package init(_ settings: LearnerSettings, trustedGenerators: Set<String> = [], threads: Int = 2) {
         self.settings = settings
         self.trustedGenerators = trustedGenerators

@@ -8,9 +8,11 @@ package struct TrainingMember: Sendable, Equatable {
     package var group: Int
     /// Prompt and response, [P + T].
     package var tokens: [Int32]
+    /// P.
     package var promptLength: Int
     /// ln p of the response's tokens as posted, [T].
     package var posted: [Double]
+    /// Finite.
     package var reward: Double
     /// Whether the reward is that of a right answer.
     package var isRight: Bool
@@ -55,6 +57,7 @@ package enum MemberFault: String, Sendable, CaseIterable {
 package struct ExcludedMember: Sendable, Equatable {
     package var id: RolloutID
     package var group: Int
+    /// The first thing that is wrong with it.
     package var fault: MemberFault
     /// Details for people, as the likely cause of implausible log-probs; may be empty.
     package var detail: String

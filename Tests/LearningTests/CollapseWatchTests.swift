@@ -36,6 +36,12 @@ struct CollapseWatchTests {
         #expect(alarm.message.contains("60.0 %"))
     }
 
+    @Test func `a policy that its first updates ruin is noticed by what it was before`() {
+        let updates = history(6) { [("accuracy", $0 == 0 ? 0.4 : 0)] }
+        #expect(kinds(updates).isEmpty)
+        #expect(CollapseWatch().alarms(updates, baseline: 0.41).map(\.kind) == [.rewardCollapse])
+    }
+
     @Test func `one bad update is no collapse, and what never was cannot collapse`() {
         #expect(kinds(history(20) { [("accuracy", $0 == 19 ? 0 : 0.6)] }).isEmpty)
         #expect(kinds(history(20) { [("accuracy", $0 < 5 ? 0.05 : 0)] }).isEmpty)
