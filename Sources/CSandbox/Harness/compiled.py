@@ -1,0 +1,1 @@
+# Fourth part of the harness: compiled programs.

@@ -1,0 +1,247 @@
+# Second part of the harness: running one Python program. Everything here that follows `enter_program` happens in a
+# process that the program owns: nothing it reports is believed beyond "these are the bytes that it gave".
+import ast
+import atexit
+import builtins
+import gc
+import json
+import random
+import threading
+import traceback
+import types
+
+EXCERPT = 2048
+MEMORY_ERROR = 251
+RECORD = struct.Struct("<BIQI")  # kind, test, CPU microseconds, bytes that follow
+BEGUN, VALUE, RAISED, NOT_JSON, SETUP, NO_MEMORY = 1, 2, 3, 4, 5, 6
+CONTEST = """
+from string import *
+from re import *
+from datetime import *
+from collections import *
+from heapq import *
+from bisect import *
+from copy import *
+from math import *
+from random import *
+from statistics import *
+from itertools import *
+from functools import *
+from operator import *
+from io import *
+from sys import *
+from json import *
+from builtins import *
+from typing import *
+import string, re, datetime, collections, heapq, bisect, copy, math, random, statistics, itertools, functools
+import operator, io, sys, json
+"""
+contest_names = {}
+
+
+def new_module(name, prelude):
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    names = module.__dict__
+    if prelude == "contest":
+        names.update(contest_names)
+        names["__name__"] = name
+        sys.setrecursionlimit(50000)
+        sys.set_int_max_str_digits(50000)
+    names["__builtins__"] = builtins
+    names["__file__"] = "solution.py"
+    return names
+
+
+def limit(what, value):
+    _, hard = resource.getrlimit(what)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(what, (value, value))
+
+
+def enter_program(task, jail, descriptors, cpu):
+    """The last moment of trust: descriptors 0.. become `descriptors`, all others close, limits and filter fall."""
+    for place, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, place)
+    os.closerange(len(descriptors), 256)
+    limit(resource.RLIMIT_FSIZE, task.output_bytes + 1)
+    limit(resource.RLIMIT_CPU, int(cpu) + 2)
+    if jail.limit_as:
+        limit(resource.RLIMIT_AS, (task.memory_megabytes + 96) << 20)
+    jail.program.install()
+    gc.enable()
+
+
+def report_exception(error):
+    kind, code = type(error), 1
+    if isinstance(error, SystemExit):
+        value = error.code
+        if value is None:
+            return 0
+        if isinstance(value, int):
+            return value & 0xFF
+        sys.stderr.write(f"{value}\n")
+        return 1
+    if isinstance(error, MemoryError):
+        code = MEMORY_ERROR
+    sys.excepthook(kind, error, error.__traceback__)
+    return code
+
+
+def finish(names, code):
+    """What the interpreter does at its end, as far as a program can see: threads, exit functions, finalisers, flush."""
+    try:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        names.clear()
+        for stream in (sys.stdout, sys.__stdout__, sys.stderr):
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+    except BaseException:
+        code = code or 120
+    os._exit(code)
+
+
+def run_main(task, code):
+    """Runs the program as a script; never returns."""
+    sys.argv = ["solution.py"]
+    names = new_module("__main__", task.prelude)
+    status = 0
+    try:
+        exec(code, names)
+    except BaseException as error:
+        try:
+            status = report_exception(error)
+        except BaseException:
+            status = 1
+        del error
+    finish(names, status)
+
+
+def describe(error):
+    try:
+        if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str):
+            return f"the module {error.name} is not installed"[:200]
+        return (type(error).__name__ + ": " + str(error))[:400]
+    except BaseException:
+        return "an exception that cannot be shown"
+
+
+def find_entry(names, name):
+    solution = names.get("Solution")
+    if isinstance(solution, type) and hasattr(solution, name):
+        return lambda: getattr(solution(), name)
+    function = names[name]
+    return lambda: function
+
+
+def run_calls(task, code, first, last, output):
+    """Calls the entry point for tests first..<last, writing a record for each; never returns."""
+    dumps, loads, write, clock = json.dumps, json.loads, os.write, time.process_time_ns
+    pack, tests = RECORD.pack, task.tests
+
+    def record(kind, test, started, text):
+        data = memoryview(pack(kind, test, (clock() - started) // 1000, len(text)) + text)
+        while data:
+            data = data[write(output, data):]
+
+    try:
+        names = new_module("solution", task.prelude)
+        exec(code, names)
+        entry = find_entry(names, task.name)
+    except MemoryError:
+        record(NO_MEMORY, first, 0, b"")
+        os._exit(0)
+    except KeyError:
+        record(SETUP, first, 0, f"the program defines no {task.name}".encode())
+        os._exit(0)
+    except BaseException as error:
+        record(SETUP, first, 0, describe(error).encode("utf-8", "replace"))
+        os._exit(0)
+    for test in range(first, last):
+        record(BEGUN, test, clock(), b"")
+        started = clock()
+        try:
+            value = entry()(*loads(tests[test]))
+        except MemoryError:
+            record(NO_MEMORY, test, started, b"")
+            continue
+        except BaseException as error:
+            record(RAISED, test, started, describe(error).encode("utf-8", "replace"))
+            continue
+        try:
+            text = dumps(value, allow_nan=False).encode("ascii")
+        except BaseException as error:
+            record(NOT_JSON, test, started, describe(error).encode("utf-8", "replace"))
+            continue
+        record(VALUE, test, started, text)
+    os._exit(0)
+
+
+STATELESS_MODULES = {
+    "math", "collections", "itertools", "functools", "heapq", "bisect", "re", "string", "typing", "operator",
+    "fractions", "statistics", "copy", "json", "__future__",
+}
+REACHING = {"exec", "eval", "globals", "setattr", "delattr", "vars", "__import__", "open", "object"}
+
+
+def is_plain(node):
+    """Whether an expression can only make an immutable value."""
+    if isinstance(node, ast.Constant):
+        return True
+    if isinstance(node, ast.Tuple):
+        return all(map(is_plain, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return is_plain(node.operand)
+    if isinstance(node, ast.BinOp):
+        return is_plain(node.left) and is_plain(node.right)
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in ("float", "int", "frozenset") and all(
+            map(is_plain, node.args))
+    return False
+
+
+def is_plain_statement(node):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        defaults = node.args.defaults + [d for d in node.args.kw_defaults if d is not None]
+        return not node.decorator_list and all(map(is_plain, defaults))
+    if isinstance(node, ast.ClassDef):
+        return not node.decorator_list and not node.keywords and all(map(is_plain_statement, node.body))
+    if isinstance(node, ast.Import):
+        return all(n.name in STATELESS_MODULES for n in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return node.module in STATELESS_MODULES
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return node.value is None or is_plain(node.value)
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Pass)
+
+
+def keeps_no_state(tree):
+    """Whether calls can share one process because the program (read, not run) has nowhere to keep anything.
+
+    Only a matter of cost and of honest results: a program that hides state from this gains nothing, since what its
+    calls return is compared outside.
+    """
+    if not all(map(is_plain_statement, tree.body)):
+        return False
+    top = {"functools"}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            top.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            top.update((n.asname or n.name).partition(".")[0] for n in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            return False
+        if isinstance(node, ast.Name) and node.id in REACHING:
+            return False
+        if isinstance(node, ast.Attribute):
+            if node.attr.startswith("__") and node.attr != "__init__":
+                return False
+            if not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name) and node.value.id in top:
+                return False
+    return True

@@ -1,0 +1,40 @@
+// One job as the frame that the harness reads.
+
+/// Words, blobs and the deadline of one job.
+struct Request {
+    let words: String
+    let blobs: [[UInt8]]
+    /// Wall milliseconds after which the harness itself gives the submission up.
+    let deadlineMilliseconds: Int64
+
+    init(job: SandboxJob, nonce: String, interactive: Bool, configuration: SandboxConfiguration) {
+        let kind: String
+        let name: String
+        let tests: [[UInt8]]
+        switch job.work {
+        case .streams(let inputs): (kind, name, tests) = ("streams", "", inputs)
+        case .calls(let entry, let arguments): (kind, name, tests) = ("calls", entry, arguments)
+        case .assertions(let text): (kind, name, tests) = ("assertions", text, [])
+        }
+        let wall = job.cpuSeconds * 2 + 2
+        // Assertions are counted only in the jail; 512 stands for any honest number.
+        let count = max(tests.count, kind == "assertions" ? 64 : 1)
+        deadlineMilliseconds = Int64((wall * Double(count) + configuration.compileSecondsMax * 3 + 10) * 1000)
+        words = [
+            "run", nonce, kind, job.language.rawValue, job.contestPrelude ? "contest" : "none",
+            String(Int(job.cpuSeconds * 1000)), String(Int(wall * 1000)), String(deadlineMilliseconds),
+            String(Int(configuration.compileSecondsMax * 1000)), String(configuration.outputBytesMax),
+            String(job.memoryMegabytes), String(configuration.directoryBytesMax), interactive ? "1" : "0",
+        ].joined(separator: " ")
+        blobs = [Array(job.source.utf8), Array(name.utf8)] + tests
+    }
+
+    /// Bytes of a job's source and inputs, which the harness holds while it runs.
+    static func inputBytes(_ job: SandboxJob) -> Int {
+        switch job.work {
+        case .streams(let inputs): inputs.reduce(job.source.utf8.count) { $0 + $1.count }
+        case .calls(_, let arguments): arguments.reduce(job.source.utf8.count) { $0 + $1.count }
+        case .assertions(let text): job.source.utf8.count + text.utf8.count
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// The pool: slots that judge programs, and the queue before them. The only way into a jail. Knows no tests' answers.
+import CSandbox
+import Dispatch
+import Synchronization
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Jails kept warm, with a bounded queue before them.
+///
+/// Each slot has a queue (a thread while it works) of its own, so that waiting never holds the cooperative pool. Jails
+/// end with `shutdown()`, and with this process however it dies: the kernel closes their lifelines.
+package final class SandboxPool: Sendable {
+    fileprivate struct Waiter: Sendable {
+        let job: SandboxJob
+        let goOn: (@Sendable (Int, SandboxCase) -> Bool)?
+        let deadline: Int64
+        let answer: @Sendable (SandboxReport) -> Void
+    }
+
+    fileprivate struct State {
+        var waiting: [Waiter] = []
+        /// First of `waiting` that is not yet taken; the array is compacted now and then.
+        var next = 0
+        var idle: [Int] = []
+        var running = 0
+        var closed = false
+        var rebuilt = 0
+        var completed = 0
+    }
+
+    /// What the pool has done so far, for the status page.
+    package struct Statistics: Sendable, Equatable {
+        package var waiting: Int
+        package var running: Int
+        package var completed: Int
+        /// Jails thrown away after something odd.
+        package var rebuilt: Int
+    }
+
+    /// How strong the jails are.
+    package let tier: SandboxTier
+    /// Why the tier is what it is, in a sentence.
+    package let tierReason: String
+    /// The interpreter's version, as `3.11.2`; empty in tier E.
+    package let interpreterVersion: String
+    package let configuration: SandboxConfiguration
+    private let landlockABI: Int
+    private let state: Mutex<State>
+    private let queues: [DispatchQueue]
+    private let slots: [SlotBox]
+
+    private init(
+        tier: SandboxTier, reason: String, landlockABI: Int, version: String, configuration: SandboxConfiguration
+    ) {
+        self.tier = tier
+        tierReason = reason
+        self.landlockABI = landlockABI
+        interpreterVersion = version
+        self.configuration = configuration
+        let count = tier == .unavailable ? 0 : configuration.slots
+        state = Mutex(State(idle: Array(0..<count)))
+        queues = (0..<count).map { DispatchQueue(label: "sandbox.slot.\($0)") }
+        slots = (0..<count).map { SlotBox(number: $0) }
+    }
+
+    /// Probes the machine, clears what a killed server left, proves the best jail on itself and returns the pool.
+    /// Never fails: where nothing safe can be had, the pool's tier is `unavailable` and every job is undecided.
+    package static func start(_ configuration: SandboxConfiguration) async -> SandboxPool {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "sandbox.start").async { continuation.resume(returning: startBlocking(configuration)) }
+        }
+    }
+
+    private static func startBlocking(_ configuration: SandboxConfiguration) -> SandboxPool {
+        var features = csandbox_features()
+        csandbox_probe(configuration.launcher, &features)
+        ControlGroups.reapStale()
+        var reasons: [String] = []
+        let weakest = configuration.weakestTier ?? .full
+        for tier in candidates(features) where tier >= weakest {
+            switch proveJail(tier: tier, landlockABI: Int(features.landlock_abi), configuration: configuration) {
+            case .success(let version):
+                let reason = reasons.isEmpty ? tier.summary : reasons.joined(separator: "; ")
+                return SandboxPool(
+                    tier: tier, reason: reason, landlockABI: Int(features.landlock_abi), version: version,
+                    configuration: configuration)
+            case .failure(let failure): reasons.append("tier \(tier.rawValue): \(failure.message)")
+            }
+        }
+        let reason = reasons.isEmpty ? SandboxTier.unavailable.summary : reasons.joined(separator: "; ")
+        return SandboxPool(
+            tier: .unavailable, reason: reason, landlockABI: 0, version: "", configuration: configuration)
+    }
+
+    /// The tiers that the machine's features allow, best first.
+    private static func candidates(_ features: csandbox_features) -> [SandboxTier] {
+        guard features.linux_kernel != 0 else { return [] }
+        var tiers: [SandboxTier] = []
+        if features.user_namespaces != 0 {
+            if features.root != 0 && ControlGroups.canBeMade() { tiers.append(.full) }
+            tiers.append(.namespaces)
+        }
+        return tiers
+    }
+
+    /// What the pool has done so far.
+    package var statistics: Statistics {
+        state.withLock { state in
+            Statistics(
+                waiting: state.waiting.count - state.next, running: state.running, completed: state.completed,
+                rebuilt: state.rebuilt)
+        }
+    }
+
+    /// Runs one job in a jail of its own. With `goOn`, it is asked after each test whether the next one shall run.
+    /// Never throws: what could not be done is `.undecided`. `reading` turns the report into a value; it and `goOn` run
+    /// on the slot's queue, so that comparing large outputs does not hold the cooperative pool either.
+    package func run<Value: Sendable>(
+        _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)? = nil,
+        reading: @escaping @Sendable (SandboxReport) -> Value
+    ) async -> Value {
+        guard tier != .unavailable else { return reading(.undecided(.unavailable, tierReason)) }
+        guard job.memoryMegabytes <= configuration.memoryMegabytesMax else {
+            return reading(.undecided(.unavailable, "the job asks for more memory than the sandbox may give"))
+        }
+        return await withCheckedContinuation { continuation in
+            let deadline = monotonicMilliseconds() + Int64(configuration.queueSecondsMax * 1000)
+            enqueue(Waiter(job: job, goOn: goOn, deadline: deadline) { continuation.resume(returning: reading($0)) })
+        }
+    }
+
+    /// As above; the report itself.
+    package func run(_ job: SandboxJob) async -> SandboxReport { await run(job) { $0 } }
+
+    /// Ends all jails and answers every waiting job with `.undecided(.interrupted)`. Returns when nothing is left.
+    package func shutdown() async {
+        let waiting = state.withLock { state in
+            state.closed = true
+            defer { state.waiting = [] }
+            defer { state.next = 0 }
+            return Array(state.waiting[state.next...])
+        }
+        for waiter in waiting { waiter.answer(.undecided(.interrupted, "the sandbox was shut down")) }
+        for (queue, slot) in zip(queues, slots) {
+            slot.interrupt()
+            await withCheckedContinuation { continuation in
+                queue.async {
+                    slot.discard()
+                    continuation.resume()
+                }
+            }
+        }
+    }
+
+    private func enqueue(_ waiter: Waiter) {
+        enum Decision { case start(Int), wait, refuse(SandboxReport) }
+        let decision: Decision = state.withLock { state in
+            if state.closed { return .refuse(.undecided(.interrupted, "the sandbox was shut down")) }
+            if let slot = state.idle.popLast() {
+                state.running += 1
+                return .start(slot)
+            }
+            guard state.waiting.count - state.next < configuration.queueMax else {
+                return .refuse(.undecided(.queueTimeout, "too many programs wait for the sandbox"))
+            }
+            state.waiting.append(waiter)
+            return .wait
+        }
+        switch decision {
+        case .start(let slot): queues[slot].async { self.work(slot: slot, first: waiter) }
+        case .wait: break
+        case .refuse(let report): waiter.answer(report)
+        }
+    }
+
+    private func work(slot: Int, first: Waiter) {
+        var current: Waiter? = first
+        while let waiter = current {
+            waiter.answer(judge(waiter, on: slots[slot]))
+            current = state.withLock { state in
+                state.completed += 1
+                if let next = state.takeNext() { return next }
+                state.running -= 1
+                if !state.closed { state.idle.append(slot) }
+                return nil
+            }
+        }
+    }
+
+    private func judge(_ waiter: Waiter, on slot: SlotBox) -> SandboxReport {
+        guard monotonicMilliseconds() < waiter.deadline else {
+            return .undecided(.queueTimeout, "no slot of the sandbox became free in time")
+        }
+        do {
+            return try slot.run(
+                waiter.job, goOn: waiter.goOn, tier: tier, landlockABI: landlockABI, configuration: configuration)
+        } catch {
+            slot.discard()
+            let closed = state.withLock { state in
+                state.rebuilt += 1
+                return state.closed
+            }
+            return closed
+                ? .undecided(.interrupted, "the sandbox was shut down") : .undecided(error.obstacle, error.message)
+        }
+    }
+}
+
+extension SandboxPool.State {
+    fileprivate mutating func takeNext() -> SandboxPool.Waiter? {
+        guard next < waiting.count else {
+            waiting.removeAll(keepingCapacity: true)
+            next = 0
+            return nil
+        }
+        defer { next += 1 }
+        if next > 1_024 && next * 2 > waiting.count {
+            waiting.removeFirst(next)
+            next = 0
+        }
+        return waiting[next]
+    }
+}

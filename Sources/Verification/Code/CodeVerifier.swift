@@ -1,0 +1,66 @@
+// Judging programs: extraction, the sandbox, comparison of what came out with what was expected. The expected values
+// stay in this process; only inputs go into the jail (assertions go in, but to another process than the program).
+import Domain
+import Sandboxing
+import StrictJSON
+
+/// Judges responses to code tasks.
+package struct CodeVerifier: Sendable {
+    /// Names the rules of judging; changes whenever a verdict could.
+    package static let version = "code-1"
+
+    package let sandbox: SandboxPool
+    private let recent: RecentVerdicts?
+
+    /// A judge over `sandbox`. With `remembering` (bytes, 0 for none), a program that was judged on the same tests with
+    /// the same limits a moment ago, or is being judged now, is not run again; only verdicts that every run would give
+    /// (accepted, wrong answer, compile error) are remembered.
+    package init(sandbox: SandboxPool, remembering: Int = 33_554_432) {
+        self.sandbox = sandbox
+        recent = remembering > 0 ? RecentVerdicts(bytesMax: remembering) : nil
+    }
+
+    /// Judges one response. A response without a program fails with reason `no_code`; a jail that could not do its work
+    /// gives an undetermined verdict, never a failed one.
+    package func verify(response: String, task: CodeTask) async -> Verdict {
+        guard let program = extractProgram(from: response, language: task.language) else { return .failed("no_code") }
+        let excerpt = excerpt(program, bytes: Limits.extractedBytesMax)
+        guard program.utf8.count <= Limits.codeSourceBytesMax else {
+            return .failed(
+                "compile_error: the program is longer than \(Limits.codeSourceBytesMax) bytes", extracted: excerpt,
+                tests: TestSummary(
+                    passed: 0, total: testCount(task), cases: [.init(outcome: .compileError, timeMilliseconds: 0)]))
+        }
+        guard let prepared = PreparedTask(task, program: program) else {
+            let failure = InfrastructureFailure(code: .unreadableTask, message: "the task has no tests")
+            return .undetermined(failure, extracted: excerpt)
+        }
+        guard let recent else { return await judge(prepared, excerpt: excerpt) }
+        return await recent.verdict(for: prepared.key) { await judge(prepared, excerpt: excerpt) }
+    }
+
+    private func judge(_ prepared: PreparedTask, excerpt: String) async -> Verdict {
+        var goOn: (@Sendable (Int, SandboxCase) -> Bool)?
+        if prepared.task.stopAtFirstFailure {
+            goOn = { @Sendable test, result in prepared.outcome(of: result, test: test) == .accepted }
+        }
+        return await sandbox.run(prepared.job, goOn: goOn) { prepared.verdict(on: $0, excerpt: excerpt) }
+    }
+}
+
+/// How many tests the task has, as far as it says so itself.
+private func testCount(_ task: CodeTask) -> Int {
+    switch task.tests {
+    case .standardStreams(let tests): tests.count
+    case .entryPoint(_, let tests): tests.count
+    case .assertions: 1
+    }
+}
+
+/// The longest prefix of at most `bytes` bytes that does not cut a character.
+func excerpt(_ text: String, bytes: Int) -> String {
+    guard text.utf8.count > bytes else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: bytes)
+    while end > text.startIndex && end.samePosition(in: text) == nil { end = text.utf8.index(before: end) }
+    return String(text[..<end])
+}

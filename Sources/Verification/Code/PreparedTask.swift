@@ -1,0 +1,173 @@
+// A code task with a program, ready for the sandbox, and the reading of what the sandbox reports.
+import Domain
+import Sandboxing
+import StrictJSON
+
+/// One program and one task: the job (inputs only) and, kept here, the expected values.
+struct PreparedTask: Sendable {
+    let task: CodeTask
+    let job: SandboxJob
+    /// All that a verdict depends on, as exact bytes: two equal keys mean the same program on the same tests.
+    let key: [UInt8]
+    private let expected: [Expected]
+
+    private enum Expected: Sendable {
+        case output([UInt8])
+        case value(JSONValue)
+    }
+
+    /// Nil when the task has no tests.
+    init?(_ task: CodeTask, program: String) {
+        self.task = task
+        let work: SandboxJob.Work
+        switch task.tests {
+        case .standardStreams(let tests):
+            guard !tests.isEmpty else { return nil }
+            work = .streams(tests.map { Array($0.input.utf8) })
+            expected = tests.map { .output(Array($0.output.utf8)) }
+        case .entryPoint(let name, let tests):
+            guard !tests.isEmpty else { return nil }
+            work = .calls(name: name, arguments: tests.map { encoded(.array($0.arguments)) })
+            expected = tests.map { .value($0.expected) }
+        case .assertions(let text):
+            work = .assertions(text)
+            expected = []
+        }
+        var job = SandboxJob(
+            language: task.language == .python ? .python : .cpp, source: program, work: work,
+            cpuSeconds: task.timeLimitSeconds, memoryMegabytes: task.memoryLimitMegabytes)
+        job.contestPrelude = task.prelude == .contest
+        self.job = job
+        key = Self.key(job, expected: expected, task: task)
+    }
+
+    private static func key(_ job: SandboxJob, expected: [Expected], task: CodeTask) -> [UInt8] {
+        var key: [UInt8] = []
+        func add(_ part: [UInt8]) {
+            withUnsafeBytes(of: part.count.littleEndian) { key += $0 }
+            key += part
+        }
+        let settings =
+            "\(job.language) \(job.contestPrelude) \(job.cpuSeconds) \(job.memoryMegabytes) \(task.stopAtFirstFailure) "
+            + "\(String(describing: task.floatTolerance)) \(CodeVerifier.version)"
+        add(Array(settings.utf8))
+        add(Array(job.source.utf8))
+        switch job.work {
+        case .streams(let inputs):
+            add(Array("streams".utf8))
+            inputs.forEach(add)
+        case .calls(let name, let arguments):
+            add(Array("calls".utf8))
+            add(Array(name.utf8))
+            arguments.forEach(add)
+        case .assertions(let text):
+            add(Array("assertions".utf8))
+            add(Array(text.utf8))
+        }
+        for value in expected {
+            switch value {
+            case .output(let bytes): add(bytes)
+            case .value(let value): add(encoded(value))
+            }
+        }
+        return key
+    }
+
+    /// What one case means.
+    func outcome(of result: SandboxCase, test: Int) -> TestSummary.Outcome {
+        switch result.status {
+        case .late: return .timeLimitExceeded
+        case .memory: return .memoryLimitExceeded
+        case .output: return .outputLimitExceeded
+        case .raised, .missing: return .runtimeError
+        case .notJSON, .refuted: return .wrongAnswer
+        case .ended:
+            guard result.exitCode == 0 && result.signal == 0 else { return .runtimeError }
+            guard test < expected.count, case .output(let output) = expected[test] else { return .runtimeError }
+            return outputMatches(result.output, expected: output, tolerance: task.floatTolerance)
+                ? .accepted : .wrongAnswer
+        case .value:
+            guard test < expected.count, case .value(let value) = expected[test] else {
+                // An assertion that held: the harness saw it, in a process that the program does not own.
+                return expected.isEmpty ? .accepted : .runtimeError
+            }
+            guard let actual = try? JSONValue.parse(result.output, limits: .returned) else { return .wrongAnswer }
+            return valueMatches(actual, expected: value, tolerance: task.floatTolerance) ? .accepted : .wrongAnswer
+        }
+    }
+
+    /// The verdict that a report means.
+    func verdict(on report: SandboxReport, excerpt: String) -> Verdict {
+        switch report {
+        case .undecided(let obstacle, let message):
+            return .undetermined(InfrastructureFailure(code: code(obstacle), message: message), extracted: excerpt)
+        case .uncompiled(let message):
+            let tests = TestSummary(
+                passed: 0, total: max(expected.count, 1), cases: [.init(outcome: .compileError, timeMilliseconds: 0)])
+            return .failed("compile_error: " + firstLine(message), extracted: excerpt, tests: tests)
+        case .ran(let results, let total):
+            return verdict(on: results, total: total, excerpt: excerpt)
+        }
+    }
+
+    private func verdict(on results: [SandboxCase], total: Int, excerpt: String) -> Verdict {
+        let cases = results.enumerated().map { index, result in
+            TestSummary.Case(
+                outcome: outcome(of: result, test: index), timeMilliseconds: result.cpuSeconds * 1000)
+        }
+        let passed = cases.count { $0.outcome == .accepted }
+        let tests = TestSummary(passed: passed, total: total, cases: cases)
+        guard let failing = cases.firstIndex(where: { $0.outcome != .accepted }) else {
+            guard passed == total, total > 0 else {
+                let failure = InfrastructureFailure(code: .sandboxFault, message: "some tests were not run")
+                return .undetermined(failure, extracted: excerpt, tests: tests)
+            }
+            return .passed("all \(total) tests accepted", extracted: excerpt, tests: tests)
+        }
+        let worst = cases[failing].outcome
+        var reason = "\(worst.rawValue): test \(failing + 1) of \(total)"
+        if worst == .runtimeError { reason += detail(results[failing]) }
+        return .failed(reason, extracted: excerpt, tests: tests)
+    }
+
+    /// Why a run failed, in the program's own words (the last line of its standard error).
+    private func detail(_ result: SandboxCase) -> String {
+        if result.status == .missing { return ": the process ended before it returned" }
+        if result.signal != 0 { return ": signal \(result.signal)" }
+        let lines = result.note.split(separator: "\n")
+        guard let last = lines.last, result.status != .ended || lines.count > 0 else {
+            return ": exit code \(result.exitCode)"
+        }
+        let prefix = "ModuleNotFoundError: No module named '"
+        if last.hasPrefix(prefix) {
+            return ": the module \(last.dropFirst(prefix.count).prefix { $0 != "'" }) is not installed"
+        }
+        return ": " + Verification.excerpt(String(last), bytes: 200)
+    }
+}
+
+private func code(_ obstacle: SandboxReport.Obstacle) -> InfrastructureFailure.Code {
+    switch obstacle {
+    case .unavailable: .sandboxUnavailable
+    case .fault: .sandboxFault
+    case .queueTimeout: .queueTimeout
+    case .interrupted: .interrupted
+    case .toolchainMissing: .toolchainMissing
+    case .unreadable: .unreadableTask
+    }
+}
+
+private func encoded(_ value: JSONValue) -> [UInt8] {
+    var writer = JSONWriter(reserving: 256)
+    writer.append(value)
+    return writer.take()
+}
+
+private func firstLine(_ text: String) -> String {
+    excerpt(String(text.split(separator: "\n").first ?? "no message"), bytes: 300)
+}
+
+extension JSONLimits {
+    /// A returned value: as deep as the parser goes, as long as an output may be.
+    fileprivate static let returned = JSONLimits(depth: JSONLimits.depthCeiling, bytes: 67_108_864)
+}
