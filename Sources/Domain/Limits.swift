@@ -30,6 +30,17 @@ package enum Limits {
     package static let scoreItemsMax = 1_024
     /// Prompts in one request: a data set goes in by pages.
     package static let promptsPerRequestMax = 1_024
+    /// Prompts in one NDJSON body: a data set of short prompts in a few requests.
+    package static let promptLinesMax = 16_384
+    /// Rollouts that one request may send back to the judges; more by more requests.
+    package static let rescoreMax = 100_000
+    /// Rollouts held in memory at once while they are exported: 16 of the longest are about 20 MB of JSON.
+    package static let exportPageRows = 16
+    /// Sequences (prompts times n) of one completion request: as many as a group has.
+    package static let completionSequencesMax = 64
+    /// Stop strings of one completion request, and the bytes of one.
+    package static let stopStringsMax = 16
+    package static let stopBytesMax = 256
     /// Rollouts in one request: 256 of 4,096 tokens are about 16 MB of JSON.
     package static let rolloutsPerRequestMax = 256
     /// One request body; holds 256 rollouts of 4,096 tokens twice over.
@@ -69,6 +80,8 @@ package enum Limits {
     package static let pendingWriteBytesMax = 268_435_456
     /// Bytes that share one transaction: at 300 MB/s of disk the others wait a quarter of a second.
     package static let transactionBytesMax = 67_108_864
+    /// Rows that one upkeep write changes (retiring, taking back, sending to the judges again): others wait meanwhile.
+    package static let upkeepRowsPerWrite = 1_024
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
 
@@ -90,6 +103,10 @@ package enum Limits {
     package static let mathFactorialMax = 500
     /// Items of a list, set, tuple or matrix; unordered matching is quadratic in it.
     package static let mathItemsMax = 256
+    /// Boxes without an end that are passed over in search of a whole one; each costs a scan of the text.
+    package static let mathUnfinishedBoxesMax = 4
+    /// How far back from the end of a text without a box an answer is looked for.
+    package static let mathTailBytesMax = 16_384
     /// Node evaluations of one comparison: at about a microsecond each it stays under 20 ms.
     package static let mathEvaluationsMax = 12_000
 

@@ -1,0 +1,76 @@
+// From a request to its response: id, origin, route, key, handler, error mapping, log line. In this order.
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Answers every request; never throws.
+struct APIResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    private let routes: RouteTable
+    private let configuration: HTTPConfiguration
+    private let keys: APIKeys
+    private let origins: OriginGuard
+
+    init(endpoints: [Endpoint], configuration: HTTPConfiguration) {
+        routes = RouteTable(endpoints)
+        self.configuration = configuration
+        keys = APIKeys(configuration.apiKeys)
+        origins = OriginGuard(configuration)
+    }
+
+    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        let log = RequestLog(request, fresh: context.id, logger: context.logger)
+        var response: Response
+        do {
+            response = try await answer(request, log)
+        } catch {
+            response = errorAnswer(for: error, logger: log.logger).response
+        }
+        response.headers[.requestID] = log.id
+        if request.method == .head {
+            // The length that GET would have, no body (RFC 9110, section 9.3.2).
+            response = response.createHeadResponse()
+        }
+        log.finish(request, response)
+        return response
+    }
+
+    private func answer(_ request: Request, _ log: RequestLog) async throws -> Response {
+        try origins.admit(request)
+        switch routes.match(request.method, segments: try pathSegments(request)) {
+        case .found(let endpoint, let parameters):
+            try keys.admit(request, to: endpoint)
+            return try await endpoint.handle(
+                Call(
+                    request: request, id: log.id, parameters: parameters, configuration: configuration,
+                    logger: log.logger))
+        case .wrongMethod(let allowed):
+            let methods = allowed.map(\.rawValue).joined(separator: ", ")
+            throw HTTPFault(
+                status: .methodNotAllowed, code: "method_not_allowed",
+                message: "\(request.method.rawValue) is not possible here", hint: "use \(methods)",
+                headers: [.allow: methods])
+        case .unknownPath:
+            throw HTTPFault(
+                status: .notFound, code: "not_found", message: "there is no such path",
+                hint: "GET /openapi.yaml lists all paths")
+        }
+    }
+
+    private func pathSegments(_ request: Request) throws -> [String] {
+        let target = request.head.path ?? "/"
+        let path = target.prefix { $0 != "?" && $0 != "#" }
+        guard path.hasPrefix("/") else { throw invalidPath }
+        guard path != "/" else { return [] }
+        return try path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            guard let decoded = percentDecoded(segment) else { throw invalidPath }
+            return decoded
+        }
+    }
+
+    private var invalidPath: HTTPFault {
+        HTTPFault(status: .badRequest, code: "invalid_path", message: "the path is not percent-encoded UTF-8")
+    }
+}

@@ -1,0 +1,80 @@
+// Who may call: API keys as bearer tokens; without keys, only callers that are not a web page of somebody else.
+import HTTPTypes
+import Hummingbird
+
+/// The accepted keys of one server.
+struct APIKeys: Sendable {
+    private let keys: [[UInt8]]
+
+    init(_ keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
+
+    /// Refuses a request to a keyed operation without a valid key.
+    func admit(_ request: Request, to endpoint: Endpoint) throws(HTTPFault) {
+        guard endpoint.access == .keyed, !keys.isEmpty else { return }
+        let header = request.headers[.authorization] ?? ""
+        guard header.lowercased().hasPrefix("bearer ") else {
+            throw unauthorized("an API key is required")
+        }
+        let token = Array(header.dropFirst("bearer ".count).utf8)
+        // Every key is compared, each in constant time, so that time tells nothing about them.
+        var isKnown = false
+        for key in keys where isEqual(token, key) { isKnown = true }
+        guard isKnown else { throw unauthorized("the API key is not known") }
+    }
+
+    private func unauthorized(_ message: String) -> HTTPFault {
+        HTTPFault(
+            status: .unauthorized, code: "unauthorized", message: message,
+            hint: "send the header \"Authorization: Bearer <key>\"", headers: [.wwwAuthenticate: "Bearer"])
+    }
+
+    private func isEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        guard a.count == b.count else { return false }
+        return zip(a, b).reduce(UInt8(0)) { difference, pair in difference | (pair.0 ^ pair.1) } == 0
+    }
+}
+
+/// Keeps web pages away from a server without keys: a page could otherwise reach loopback through its reader's browser,
+/// by a form (its `Origin` gives it away) or by a name that resolves to loopback (its `Host` does).
+struct OriginGuard: Sendable {
+    private let isActive: Bool
+    private let host: String
+
+    init(_ configuration: HTTPConfiguration) {
+        isActive = configuration.apiKeys.isEmpty
+        host = configuration.host.lowercased()
+    }
+
+    /// Refuses a request that comes from another site.
+    func admit(_ request: Request) throws(HTTPFault) {
+        guard isActive else { return }
+        if let authority = request.head.authority, !isOwn(authority) {
+            throw forbidden("the host \"\(authority.prefix(80))\" is not this server", hint: "use its loopback address")
+        }
+        let origin = request.headers[.origin]
+        if let origin, origin.lowercased() != "http://" + (request.head.authority ?? "").lowercased() {
+            throw forbidden(
+                "requests from \"\(origin.prefix(80))\" are refused", hint: "set API keys to allow other origins")
+        }
+    }
+
+    private func isOwn(_ authority: String) -> Bool {
+        var name = authority.lowercased()[...]
+        if name.hasPrefix("[") {
+            name = name.dropFirst().prefix { $0 != "]" }
+        } else if let colon = name.lastIndex(of: ":") {
+            name = name[..<colon]
+        }
+        return name == "localhost" || name == "::1" || name == host[...] || isLoopbackIPv4(name)
+    }
+
+    /// Whether a name is an IPv4 address in 127.0.0.0/8; `127.evil.example` is not.
+    private func isLoopbackIPv4(_ name: Substring) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.first == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private func forbidden(_ message: String, hint: String) -> HTTPFault {
+        HTTPFault(status: .forbidden, code: "forbidden", message: message, hint: hint)
+    }
+}

@@ -1,0 +1,45 @@
+// Puts the server together; the composition root and the tests use the same function.
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// The HTTP server over a service: run it in a service group; a graceful shutdown finishes the requests in flight.
+///
+/// - Parameters:
+///   - service: The use cases.
+///   - configuration: Address, keys and bounds; port 0 takes a free port.
+///   - logger: Gets one line a request (`debug` when all is well, `info` for clients' faults, `error` for ours).
+///   - onBound: Called once with the bound address as `127.0.0.1:8080`.
+package func buildApplication(
+    service: some ServiceFacade, configuration: HTTPConfiguration, logger: Logger,
+    onBound: @escaping @Sendable (String) -> Void = { _ in }
+) -> some ApplicationProtocol {
+    let responder = APIResponder(endpoints: apiEndpoints(service), configuration: configuration)
+    return Application(
+        responder: responder,
+        server: .http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionGuard(configuration)],
+                idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
+                    maxHeaderFieldCount: 100))),
+        configuration: ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port), serverName: "rolloutd",
+            availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)),
+        onServerRunning: { channel in onBound(boundAddress(channel, host: configuration.host)) }, logger: logger)
+}
+
+/// All operations of the API; openapi.yaml has the same, and a test compares them.
+func apiEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
+    scoreEndpoints(service) + promptEndpoints(service) + leaseEndpoints(service) + rolloutEndpoints(service)
+        + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
+        + healthEndpoints(service) + descriptionEndpoints() + dashboardEndpoints(service)
+}
+
+private func boundAddress(_ channel: any Channel, host: String) -> String {
+    let port = channel.localAddress?.port ?? 0
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+}

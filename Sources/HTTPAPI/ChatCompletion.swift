@@ -1,0 +1,73 @@
+// POST /v1/chat/completions: the request in OpenAI's form, and the answer.
+import Domain
+import Service
+import StrictJSON
+
+/// A request for the next message of a conversation.
+struct ChatCompletion: Sendable {
+    var fields: SamplingFields
+    var messages: [ChatMessage]
+    var maximumTokens: Int
+    var hasLogprobs: Bool
+
+    /// New tokens when the client names no number.
+    private static let standardTokens = 128
+
+    init(json: JSONValue) throws(InputError) {
+        let known =
+            SamplingFields.known + ["messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"]
+        let object = try JSONFields(json, known: known)
+        fields = try SamplingFields(object)
+        let elements = try object.array("messages", count: 1...Limits.messagesMax)
+        do throws(InputError) { messages = try PromptContent.messages(elements) } catch {
+            throw error.inside("messages")
+        }
+        let range = 1...Limits.tokensMax
+        let newName = try object.optionalInteger("max_completion_tokens", in: range)
+        let oldName = try object.optionalInteger("max_tokens", in: range)
+        maximumTokens = newName ?? oldName ?? ChatCompletion.standardTokens
+        hasLogprobs = try object.optionalBool("logprobs") ?? false
+        _ = try wantsLogprobs(object, count: "top_logprobs")
+    }
+
+    /// The request to the sampler.
+    func sampling(version: PolicyVersion?) -> CompletionRequest {
+        CompletionRequest(
+            input: .messages(messages), version: version, maximumTokens: maximumTokens, count: fields.count,
+            temperature: fields.temperature, topP: fields.topP, topK: fields.topK, seed: fields.seed, stop: fields.stop)
+    }
+
+    /// The answer.
+    func answer(_ result: CompletionResult, id: String, name: String, created: Int64) -> JSONValue {
+        .members([
+            "id": .string(id), "object": .string("chat.completion"), "created": .integer(created),
+            "model": .string(name),
+            "policy_version": .integer(Int64(result.version.number)),
+            "prompt_token_ids": .integers32(result.promptTokenIDs),
+            "choices": .array(result.choices.enumerated().map { json($1, index: $0) }), "usage": usageJSON([result]),
+        ])
+    }
+
+    private func json(_ choice: CompletionResult.Choice, index: Int) -> JSONValue {
+        .members([
+            "index": .integer(Int64(index)),
+            "message": .members(["role": .string("assistant"), "content": .string(choice.text)]),
+            "finish_reason": .string(choice.finishReason.rawValue), "token_ids": .integers32(choice.tokenIDs),
+            "logprobs": hasLogprobs ? logprobs(choice) : .null,
+        ])
+    }
+
+    private func logprobs(_ choice: CompletionResult.Choice) -> JSONValue {
+        let entries = choice.tokenIDs.indices.map { position -> JSONValue in
+            let text = position < choice.tokenTexts.count ? choice.tokenTexts[position] : ""
+            let name = fields.namesTokensByID ? "token_id:\(choice.tokenIDs[position])" : text
+            let members = [
+                JSONMember("token", .string(name)),
+                JSONMember("logprob", position < choice.logprobs.count ? .float(choice.logprobs[position]) : .null),
+                JSONMember("bytes", .array(text.utf8.map { .integer(Int64($0)) })),
+            ]
+            return .object(members + [JSONMember("top_logprobs", .array([.object(members)]))])
+        }
+        return .members(["content": .array(entries)])
+    }
+}

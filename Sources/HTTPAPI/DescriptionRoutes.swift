@@ -1,0 +1,14 @@
+// GET /openapi.yaml: the API's own description, embedded in the binary.
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+func descriptionEndpoints() -> [Endpoint] {
+    [
+        Endpoint(.get, "/openapi.yaml", access: .open) { _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/yaml"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+        }
+    ]
+}

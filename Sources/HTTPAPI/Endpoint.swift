@@ -1,0 +1,93 @@
+// One operation of the API: method, path pattern, who may call it, and what answers.
+import HTTPTypes
+import Hummingbird
+
+/// One method on one path.
+struct Endpoint: Sendable {
+    enum Access: Sendable {
+        /// Needs an API key when the server has any.
+        case keyed
+        /// Open to all: probes and the API's own description.
+        case open
+    }
+
+    var method: HTTPRequest.Method
+    /// The path as openapi.yaml writes it, as `/v1/prompts/{id}`.
+    var path: String
+    var access: Access
+    var handle: @Sendable (Call) async throws -> Response
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, access: Access = .keyed,
+        _ handle: @escaping @Sendable (Call) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.handle = handle
+    }
+}
+
+/// All operations on one path, and how a path is matched.
+struct RouteTable: Sendable {
+    enum Match: Sendable {
+        case found(Endpoint, parameters: [String: String])
+        /// The path is there, the method is not; these are.
+        case wrongMethod(allowed: [HTTPRequest.Method])
+        case unknownPath
+    }
+
+    private struct Path: Sendable {
+        /// A literal segment, or a parameter's name.
+        enum Segment: Sendable {
+            case literal(String)
+            case parameter(String)
+        }
+
+        var segments: [Segment]
+        var endpoints: [Endpoint]
+    }
+
+    private let paths: [Path]
+
+    /// Literal segments are preferred over parameters, so the order of the endpoints does not matter.
+    init(_ endpoints: [Endpoint]) {
+        let grouped = Dictionary(grouping: endpoints, by: \.path)
+        paths = grouped.keys.sorted { (a, b) in (RouteTable.parameterCount(a), a) < (RouteTable.parameterCount(b), b) }
+            .map { path in
+                let segments = path.split(separator: "/").map { segment -> Path.Segment in
+                    segment.hasPrefix("{")
+                        ? .parameter(String(segment.dropFirst().dropLast())) : .literal(String(segment))
+                }
+                return Path(segments: segments, endpoints: grouped[path] ?? [])
+            }
+    }
+
+    /// The operation for a method and the decoded segments of a path; HEAD is answered by GET.
+    func match(_ method: HTTPRequest.Method, segments: [String]) -> Match {
+        for path in paths {
+            guard let parameters = RouteTable.parameters(of: path, in: segments) else { continue }
+            let wanted = method == .head ? .get : method
+            if let endpoint = path.endpoints.first(where: { $0.method == wanted }) {
+                return .found(endpoint, parameters: parameters)
+            }
+            let methods = path.endpoints.map(\.method)
+            return .wrongMethod(allowed: methods.contains(.get) ? methods + [.head] : methods)
+        }
+        return .unknownPath
+    }
+
+    private static func parameters(of path: Path, in segments: [String]) -> [String: String]? {
+        guard path.segments.count == segments.count else { return nil }
+        var parameters: [String: String] = [:]
+        for (pattern, segment) in zip(path.segments, segments) {
+            switch pattern {
+            case .literal(let text): guard text == segment else { return nil }
+            case .parameter(let name): parameters[name] = segment
+            }
+        }
+        return parameters
+    }
+
+    private static func parameterCount(_ path: String) -> Int { path.utf8.count { $0 == UInt8(ascii: "{") } }
+}

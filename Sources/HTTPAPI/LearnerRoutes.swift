@@ -1,0 +1,85 @@
+// GET and PATCH /v1/learner, GET /v1/updates, GET /v1/evaluations.
+import Domain
+import HTTPTypes
+import Hummingbird
+import Service
+import StrictJSON
+
+func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
+    [
+        Endpoint(.get, "/v1/learner") { call in
+            _ = try call.query([])
+            return jsonResponse(json(of: service.learnerReport()))
+        },
+        Endpoint(.patch, "/v1/learner") { call in try await changeLearner(call, service) },
+        Endpoint(.get, "/v1/updates") { call in
+            let query = try call.query(["before", "limit"])
+            let limit = try query.limit()
+            let updates = try await service.updates(before: try query.version("before"), limit: limit)
+            let next: JSONValue =
+                updates.count == limit ? updates.last.map { .integer(Int64($0.version.number)) } ?? .null : .null
+            return jsonResponse(.members(["updates": .array(updates.map(\.json)), "next_before": next]))
+        },
+        Endpoint(.get, "/v1/evaluations") { call in
+            let query = try call.query(["limit"])
+            let evaluations = try await service.evaluations(limit: try query.limit())
+            return jsonResponse(.members(["evaluations": .array(evaluations.map(\.json))]))
+        },
+    ]
+}
+
+/// What a client can make the learner do.
+private enum WantedState: String, CaseIterable, Sendable { case running, paused }
+
+/// A change of the learner: a state, hyper-parameters, or both.
+private struct LearnerChange: Sendable {
+    var state: WantedState?
+    var settings: [JSONMember]
+
+    init(json: JSONValue) throws(InputError) {
+        guard case .object(let members) = json else {
+            throw InputError(.wrongType, "expected an object, found \(json.kind)")
+        }
+        guard !members.isEmpty else {
+            throw InputError(
+                .invalidValue, "nothing to change", hint: "as {\"state\":\"paused\"} or {\"learning_rate\":5e-5}")
+        }
+        settings = members.filter { $0.name != "state" }
+        let state = JSONValue.object(members.filter { $0.name == "state" })
+        self.state = try JSONFields(state, known: ["state"]).optionalChoice("state", WantedState.self)
+    }
+}
+
+private func changeLearner(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
+    let change = try await call.readBody(LearnerChange.init(json:))
+    if let state = change.state, service.learnerReport().phase == .off {
+        // Refused before anything is changed: all of a request or none.
+        try service.setLearner(isPaused: state == .paused)
+    }
+    if !change.settings.isEmpty { try await service.changeLearner(change.settings) }
+    if let state = change.state { try service.setLearner(isPaused: state == .paused) }
+    return jsonResponse(json(of: service.learnerReport()))
+}
+
+/// Flat, as it is changed: `state`, then each hyper-parameter under its name, then what they mean.
+private func json(of report: LearnerReport) -> JSONValue {
+    let state: String =
+        switch report.phase {
+        case .off: "off"
+        case .failed: "failed"
+        default: report.isPaused ? "paused" : "running"
+        }
+    var members = [
+        JSONMember("state", .string(state)), JSONMember("phase", .string(report.phase.rawValue)),
+        JSONMember("detail", report.detail.map { .string($0) } ?? .null),
+        JSONMember("policy_version", report.policyVersion.map { .integer(Int64($0.number)) } ?? .null),
+    ]
+    members += report.fields.map { JSONMember($0.name, $0.value) }
+    let help = report.fields.map { field in
+        JSONValue.members([
+            "name": .string(field.name), "allowed": .string(field.allowed), "summary": .string(field.summary),
+        ])
+    }
+    members.append(JSONMember("settings", .array(help)))
+    return .object(members)
+}

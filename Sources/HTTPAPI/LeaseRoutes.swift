@@ -1,0 +1,90 @@
+// POST /v1/leases and what follows a lease: heartbeat, release, verdicts.
+import Domain
+import HTTPTypes
+import Hummingbird
+import Service
+import StrictJSON
+
+func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
+    [
+        Endpoint(.post, "/v1/leases") { call in try await lease(call, service) },
+        Endpoint(.post, "/v1/leases/{id}/heartbeat") { call in
+            try await call.readNothing()
+            let lease = try await service.heartbeat(try call.identifier("id", LeaseID.self))
+            return jsonResponse(
+                .members([
+                    "lease_id": .string(lease.id.text), "expires_at": .string(lease.expiresAt.rfc3339),
+                    "attempt": .integer(Int64(lease.attempt)),
+                ]))
+        },
+        Endpoint(.post, "/v1/leases/{id}/release") { call in
+            try await call.readNothing()
+            let id = try call.identifier("id", LeaseID.self)
+            try await service.release(id)
+            return jsonResponse(.members(["lease_id": .string(id.text), "released": .bool(true)]))
+        },
+        Endpoint(.post, "/v1/leases/{id}/verdicts") { call in try await recordVerdicts(call, service) },
+    ]
+}
+
+extension LeaseRequest {
+    /// Reads the body of `POST /v1/leases`.
+    fileprivate init(json: JSONValue) throws(InputError) {
+        let fields = try JSONFields(json, known: ["kind", "worker", "max", "wait_seconds", "dataset"])
+        self.init(
+            kind: try fields.choice("kind", LeaseKind.self),
+            worker: try fields.string("worker", bytes: 1...Limits.nameBytesMax),
+            max: try fields.optionalInteger("max", in: 1...Limits.leaseItemsMax) ?? 1,
+            waitSeconds: try fields.optionalNumber("wait_seconds", in: 0...Limits.waitSecondsMax) ?? 0,
+            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax))
+    }
+}
+
+/// A verdict as a worker posts it.
+private struct PostedVerdict: Sendable {
+    var rolloutID: RolloutID
+    var attempt: Int
+    var verdict: Verdict
+
+    init(json: JSONValue) throws(InputError) {
+        let fields = try JSONFields(json, known: ["rollout_id", "attempt", "verdict"])
+        rolloutID = try fields.identifier("rollout_id", RolloutID.self)
+        attempt = try fields.integer("attempt", in: 1...Int(Int32.max))
+        verdict = try fields.nested("verdict", Verdict.init(json:))
+    }
+}
+
+/// The work, or 204 when there was none in the time allowed.
+private func lease(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
+    let request = try await call.readBody(LeaseRequest.init(json:))
+    guard let lease = try await service.lease(request) else { return Response(status: .noContent) }
+    return jsonResponse(lease.json)
+}
+
+private func recordVerdicts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
+    let id = try call.identifier("id", LeaseID.self)
+    let items = try await call.readItems(
+        "verdicts", count: 1...Limits.leaseItemsMax, linesMax: Limits.leaseItemsMax, PostedVerdict.init(json:))
+    let accepted = items.compactMap { try? $0.get() }
+    let answers =
+        accepted.isEmpty
+        ? []
+        : try await service.record(
+            verdicts: accepted.map { (rolloutID: $0.rolloutID, attempt: $0.attempt, verdict: $0.verdict) }, lease: id)
+    let entries = merge(items, with: answers, in: "verdicts")
+    let json = zip(items, entries).map { item, entry in
+        entry.map { status in
+            JSONValue.members([
+                "rollout_id": .string((try? item.get().rolloutID.text) ?? ""), "status": .string(status.rawValue),
+            ])
+        }
+    }
+    return batchResponse("verdicts", json, success: .ok)
+}
+
+extension Call {
+    /// Reads a body that may be empty or `{}`.
+    func readNothing() async throws {
+        try await readOptionalBody { json in _ = try JSONFields(json, known: []) }
+    }
+}

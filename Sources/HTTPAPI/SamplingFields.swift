@@ -1,0 +1,84 @@
+// The fields that both completion paths share, in OpenAI's names. What the sampler cannot do is refused by name rather
+// than ignored: a generator that believes in a penalty would learn from the wrong distribution.
+import Domain
+import Service
+import StrictJSON
+
+/// How to sample, as a client asks for it.
+struct SamplingFields: Sendable {
+    var model: String?
+    var count: Int
+    var temperature: Double
+    var topP: Double
+    var topK: Int
+    var seed: UInt64?
+    var stop: [String]
+    /// Name tokens as `token_id:42` instead of by their text, as vLLM does on request.
+    var namesTokensByID: Bool
+
+    static let known = [
+        "model", "n", "temperature", "top_p", "top_k", "seed", "stop", "stream", "user", "min_p", "repetition_penalty",
+        "presence_penalty", "frequency_penalty", "logit_bias", "return_token_ids", "return_tokens_as_token_ids",
+    ]
+
+    init(_ fields: JSONFields) throws(InputError) {
+        model = try fields.optionalString("model", bytes: 1...Limits.nameBytesMax)
+        count = try fields.optionalInteger("n", in: 1...Limits.completionSequencesMax) ?? 1
+        temperature = try fields.optionalNumber("temperature", in: 0...2) ?? 1
+        topP = try fields.optionalNumber("top_p", in: 0.001...1) ?? 1
+        // vLLM's clients write -1 for no bound.
+        topK = max(0, try fields.optionalInteger("top_k", in: -1...Limits.tokenIDMax) ?? 0)
+        seed = try fields.optionalInteger("seed", in: 0...Int.max).map { UInt64($0) }
+        stop = try readStop(fields)
+        namesTokensByID = try fields.optionalBool("return_tokens_as_token_ids") ?? false
+        _ = try fields.optionalBool("return_token_ids")
+        _ = try fields.optionalString("user", bytes: 0...Limits.nameBytesMax)
+        try refuseOthers(fields)
+    }
+}
+
+private func readStop(_ fields: JSONFields) throws(InputError) -> [String] {
+    guard let value = fields.value("stop") else { return [] }
+    let elements = value.string.map { [.string($0)] } ?? value.elements ?? [value]
+    guard elements.count <= Limits.stopStringsMax else {
+        throw InputError(
+            .tooLarge, "\(elements.count) strings", field: "stop", hint: "at most \(Limits.stopStringsMax)")
+    }
+    var strings: [String] = []
+    for element in elements {
+        guard let text = element.string else {
+            throw InputError(.wrongType, "expected a string or an array of strings", field: "stop")
+        }
+        guard (1...Limits.stopBytesMax).contains(text.utf8.count) else {
+            throw InputError(.invalidValue, "a stop string has 1 to \(Limits.stopBytesMax) bytes", field: "stop")
+        }
+        strings.append(text)
+    }
+    return strings
+}
+
+/// Known fields whose only accepted value is the one that changes nothing.
+private func refuseOthers(_ fields: JSONFields) throws(InputError) {
+    if try fields.optionalBool("stream") == true {
+        throw InputError(.invalidValue, "answers are not streamed", field: "stream", hint: "leave it out or send false")
+    }
+    for (name, neutral) in [
+        ("min_p", 0.0), ("repetition_penalty", 1), ("presence_penalty", 0), ("frequency_penalty", 0),
+    ] {
+        guard let value = try fields.optionalNumber(name, in: -1e9...1e9), value != neutral else { continue }
+        throw InputError(.invalidValue, "is not applied", field: name, hint: "leave it out or send \(neutral)")
+    }
+    if let bias = fields.value("logit_bias"), bias != .object([]) {
+        throw InputError(.invalidValue, "is not applied", field: "logit_bias", hint: "leave it out")
+    }
+}
+
+/// Whether log-probabilities are asked for; only those of the sampled tokens are known.
+func wantsLogprobs(_ fields: JSONFields, count name: String) throws(InputError) -> Bool {
+    guard let number = try fields.optionalInteger(name, in: 0...20) else { return false }
+    guard number <= 1 else {
+        throw InputError(
+            .invalidValue, "only the sampled token's log-probability is given", field: name, hint: "send 0 or 1")
+    }
+    return true
+}

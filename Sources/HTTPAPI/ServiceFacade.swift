@@ -1,0 +1,110 @@
+// What the routes need of the service. RolloutService is the one implementation; the tests of overload and failure have
+// another, because a real service cannot be made to fail on demand.
+import Domain
+import Service
+import StrictJSON
+
+/// The use cases behind the routes. Methods throw `InputError` for the client's faults and `ServiceError` otherwise.
+package protocol ServiceFacade: Sendable {
+    /// Scores without storing; results keep the order of the items.
+    func score(_ items: [ScoreItem], scheme: RewardScheme) async throws -> [ScoreResult]
+
+    /// Stores prompts; one answer for each, in order.
+    func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>]
+    /// A prompt, or `not_found`.
+    func prompt(_ id: PromptID) async throws -> Prompt
+    /// A page of prompts in the order of their ids.
+    func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt]
+
+    /// Leases work, waiting for it as long as asked; nil when there is none.
+    func lease(_ request: LeaseRequest) async throws -> Lease?
+    /// Moves a lease's deadline.
+    func heartbeat(_ id: LeaseID) async throws -> Lease
+    /// Gives a lease's unfinished work back.
+    func release(_ id: LeaseID) async throws
+    /// Takes the verdicts of a scoring lease; one answer for each, in order.
+    func record(
+        verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
+    ) async throws -> [Result<RolloutStatus, InputError>]
+
+    /// Stores rollouts and returns once they are durable; one answer for each, in order.
+    func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>]
+    /// A rollout, or `not_found`; waits so many seconds until it is judged.
+    func rollout(_ id: RolloutID, waitSeconds: Double) async throws -> Rollout
+    /// A page of rollouts, newest first.
+    func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage
+    /// A page of rollouts, oldest first.
+    func exportRollouts(matching filter: RolloutFilter, from cursor: Int64, limit: Int) async throws -> RolloutPage
+    /// Puts stored rollouts back into the queue; how many.
+    func rescore(_ filter: RolloutFilter, limit: Int) async throws -> Int
+    /// All judgements of a rollout, oldest first.
+    func judgements(of id: RolloutID) async throws -> [JudgementRecord]
+
+    /// Samples from the in-process model.
+    func complete(_ request: CompletionRequest) async throws -> CompletionResult
+    /// The in-process model, or nil before it is there.
+    func modelDescription() -> ModelDescription?
+    /// The text of each token under the in-process model's tokenizer; empty when they are not its tokens.
+    func tokenTexts(_ ids: [Int32]) -> [String]
+    /// A page of policies, newest first.
+    func policyRecords(before: PolicyVersion?, limit: Int) async throws -> [PolicyRecord]
+    /// The weights of a version.
+    func weights(of version: PolicyVersion) async throws -> PolicyWeights
+
+    /// The learner's state and hyper-parameters.
+    func learnerReport() -> LearnerReport
+    /// Changes hyper-parameters by name from the next update on; all or none.
+    func changeLearner(_ changes: [JSONMember]) async throws
+    /// Pauses or resumes learning.
+    func setLearner(isPaused: Bool) throws
+    /// A page of updates, newest first.
+    func updates(before: PolicyVersion?, limit: Int) async throws -> [UpdateRecord]
+    /// The last evaluations.
+    func evaluations(limit: Int) async throws -> [EvaluationRecord]
+
+    /// Everything the status page shows, from memory.
+    func status() -> StatusSnapshot
+    /// What must be there before work is useful.
+    func readiness() -> [ReadinessCheck]
+    /// Counters and gauges in the Prometheus text format.
+    func prometheusText() -> String
+}
+
+extension ServiceFacade {
+    /// Without a model no token has a text.
+    package func tokenTexts(_ ids: [Int32]) -> [String] { [] }
+}
+
+/// The learner as the wire shows it.
+package struct LearnerReport: Sendable {
+    /// One hyper-parameter.
+    package struct Field: Sendable {
+        package var name: String
+        package var value: JSONValue
+        /// What it does.
+        package var summary: String
+        /// Which values it takes.
+        package var allowed: String
+        package init(name: String, value: JSONValue, summary: String, allowed: String) {
+            self.name = name
+            self.value = value
+            self.summary = summary
+            self.allowed = allowed
+        }
+    }
+
+    package var phase: LearnerPhase
+    package var detail: String?
+    package var isPaused: Bool
+    package var policyVersion: PolicyVersion?
+    package var fields: [Field]
+    package init(
+        phase: LearnerPhase, detail: String?, isPaused: Bool, policyVersion: PolicyVersion?, fields: [Field]
+    ) {
+        self.phase = phase
+        self.detail = detail
+        self.isPaused = isPaused
+        self.policyVersion = policyVersion
+        self.fields = fields
+    }
+}

@@ -1,0 +1,152 @@
+// POST /v1/completions: the request in OpenAI's form, and the answer.
+import Domain
+import Service
+import StrictJSON
+
+/// A request for completions of one or more prompts.
+struct TextCompletion: Sendable {
+    var fields: SamplingFields
+    var inputs: [CompletionRequest.Input]
+    var maximumTokens: Int
+    var echo: Bool
+    var hasLogprobs: Bool
+
+    init(json: JSONValue) throws(InputError) {
+        let known = SamplingFields.known + ["prompt", "max_tokens", "logprobs", "echo", "best_of", "suffix"]
+        let object = try JSONFields(json, known: known)
+        fields = try SamplingFields(object)
+        do throws(InputError) { inputs = try readPrompts(try object.required("prompt")) } catch {
+            throw error.field == nil ? error.inside("prompt") : error
+        }
+        echo = try object.optionalBool("echo") ?? false
+        maximumTokens = try object.optionalInteger("max_tokens", in: 0...Limits.tokensMax) ?? 16
+        hasLogprobs = try wantsLogprobs(object, count: "logprobs")
+        guard maximumTokens > 0 || echo else {
+            throw InputError(.invalidValue, "nothing to do", field: "max_tokens", hint: "0 is possible with echo only")
+        }
+        guard inputs.count * fields.count <= Limits.completionSequencesMax else {
+            throw InputError(
+                .tooLarge, "\(inputs.count) prompts times n = \(fields.count)", field: "n",
+                hint: "at most \(Limits.completionSequencesMax) sequences a request")
+        }
+        if let best = try object.optionalInteger("best_of", in: 1...Int(Int32.max)), best != fields.count {
+            throw InputError(.invalidValue, "is not applied", field: "best_of", hint: "leave it out or send n")
+        }
+        if object.has("suffix") {
+            throw InputError(.invalidValue, "is not applied", field: "suffix", hint: "leave it out")
+        }
+    }
+
+    /// One prompt's request to the sampler.
+    func sampling(_ input: CompletionRequest.Input, version: PolicyVersion?) -> CompletionRequest {
+        CompletionRequest(
+            input: input, version: version, maximumTokens: maximumTokens, count: fields.count,
+            temperature: fields.temperature, topP: fields.topP, topK: fields.topK, seed: fields.seed, stop: fields.stop,
+            echo: echo)
+    }
+
+    /// The answer; choices are prompt-major.
+    func answer(_ results: [CompletionResult], id: String, name: String, created: Int64) -> JSONValue {
+        var choices: [JSONValue] = []
+        for result in results {
+            for choice in result.choices { choices.append(json(choice, result, index: choices.count)) }
+        }
+        return .members([
+            "id": .string(id), "object": .string("text_completion"), "created": .integer(created),
+            "model": .string(name),
+            "policy_version": .integer(Int64(results.first?.version.number ?? 0)), "choices": .array(choices),
+            "usage": usageJSON(results),
+        ])
+    }
+
+    private func json(_ choice: CompletionResult.Choice, _ result: CompletionResult, index: Int) -> JSONValue {
+        .members([
+            "index": .integer(Int64(index)), "text": .string((echo ? result.promptText : "") + choice.text),
+            "finish_reason": .string(choice.finishReason.rawValue),
+            "prompt_token_ids": .integers32(result.promptTokenIDs),
+            "token_ids": .integers32(choice.tokenIDs), "logprobs": hasLogprobs ? logprobs(choice, result) : .null,
+        ])
+    }
+
+    /// OpenAI's four parallel arrays; with `echo` the prompt's tokens come first, its first without a log-probability.
+    private func logprobs(_ choice: CompletionResult.Choice, _ result: CompletionResult) -> JSONValue {
+        var ids = choice.tokenIDs
+        var texts = choice.tokenTexts
+        var values: [Float?] = choice.logprobs.map { $0 }
+        if echo {
+            ids = result.promptTokenIDs + ids
+            texts = (result.promptTokenTexts ?? []) + texts
+            values = (result.promptLogprobs ?? []) + values
+        }
+        let names = fields.namesTokensByID ? ids.map { "token_id:\($0)" } : texts
+        var offset: Int64 = 0
+        var offsets: [JSONValue] = []
+        for text in texts {
+            offsets.append(.integer(offset))
+            offset += Int64(text.unicodeScalars.count)
+        }
+        let numbers = values.map { $0.map { JSONValue.float($0) } ?? .null }
+        return .members([
+            "tokens": .array(names.map { .string($0) }), "token_logprobs": .array(numbers),
+            "top_logprobs": .array(
+                zip(names, numbers).map { name, number in
+                    number == .null ? .null : .object([JSONMember(name, number)])
+                }),
+            "text_offset": .array(offsets),
+        ])
+    }
+}
+
+/// `usage` over all results.
+func usageJSON(_ results: [CompletionResult]) -> JSONValue {
+    let prompt = results.reduce(0) { $0 + $1.promptTokenIDs.count }
+    let completion = results.reduce(0) { sum, result in sum + result.choices.reduce(0) { $0 + $1.tokenIDs.count } }
+    return .members([
+        "prompt_tokens": .integer(Int64(prompt)), "completion_tokens": .integer(Int64(completion)),
+        "total_tokens": .integer(Int64(prompt + completion)),
+    ])
+}
+
+extension JSONValue {
+    /// A 32-bit float as the double with the same shortest decimal.
+    static func float(_ value: Float) -> JSONValue { .double(Double(value.description) ?? Double(value)) }
+}
+
+/// A text, token ids, or several of either.
+private func readPrompts(_ value: JSONValue) throws(InputError) -> [CompletionRequest.Input] {
+    if value.string != nil { return [try readPrompt(value)] }
+    if case .integers = value { return [try readPrompt(value)] }
+    guard let elements = value.elements else {
+        throw InputError(.wrongType, "expected a string, token ids, or an array of either, found \(value.kind)")
+    }
+    guard (1...Limits.completionSequencesMax).contains(elements.count) else {
+        throw InputError(
+            .invalidValue, "\(elements.count) prompts", hint: "send 1 to \(Limits.completionSequencesMax)")
+    }
+    var inputs: [CompletionRequest.Input] = []
+    for (index, element) in elements.enumerated() {
+        do throws(InputError) { inputs.append(try readPrompt(element)) } catch {
+            throw error.inside("prompt[\(index)]")
+        }
+    }
+    return inputs
+}
+
+private func readPrompt(_ value: JSONValue) throws(InputError) -> CompletionRequest.Input {
+    if let text = value.string {
+        guard (1...Limits.promptBytesMax).contains(text.utf8.count) else {
+            throw InputError(.invalidValue, "must have 1 to \(Limits.promptBytesMax) bytes")
+        }
+        return .text(text)
+    }
+    guard case .integers(let ids) = value else {
+        throw InputError(.wrongType, "expected a string or token ids, found \(value.kind)")
+    }
+    guard ids.count <= Limits.tokensMax else {
+        throw InputError(.tooLarge, "\(ids.count) tokens", hint: "the limit is \(Limits.tokensMax)")
+    }
+    guard ids.allSatisfy({ (0...Int64(Limits.tokenIDMax)).contains($0) }) else {
+        throw InputError(.invalidValue, "not all are token ids", hint: "from 0 to \(Limits.tokenIDMax)")
+    }
+    return .tokens(ids.map { Int32($0) })
+}
