@@ -158,10 +158,11 @@ CREATE TABLE rollouts (
     created_at INTEGER NOT NULL,
     CHECK ((outcome IS NULL) = (verdict_seq IS NULL)),
     CHECK (CASE WHEN outcome IN ('passed', 'failed') THEN reward IS NOT NULL ELSE reward IS NULL END),
-    CHECK (status <> 'queued' OR (judging IN ('waiting', 'again') AND outcome IS NULL)),
-    CHECK (status <> 'scoring' OR (judging = 'leased' AND outcome IS NULL)),
-    CHECK (status <> 'scored' OR outcome IN ('passed', 'failed')),
-    CHECK (status <> 'undetermined' OR outcome = 'undetermined'),
+    -- A CHECK that is NULL passes, so these say IS where a column may be NULL.
+    CHECK (status <> 'queued' OR (judging IS 'waiting' AND outcome IS NULL)),
+    CHECK (status <> 'scoring' OR (judging IS 'leased' AND outcome IS NULL)),
+    CHECK (status <> 'scored' OR outcome IS 'passed' OR outcome IS 'failed'),
+    CHECK (status <> 'undetermined' OR outcome IS 'undetermined'),
     CHECK ((judging IS 'leased') = (lease_seq IS NOT NULL)),
     CHECK ((status = 'consumed') = (consumed_by_update IS NOT NULL)),
     CHECK (advantage IS NULL OR status = 'consumed')

@@ -39,15 +39,15 @@ extension Ledger {
     /// Retires open and ready groups with a member older than `version`, and their rollouts; returns how many groups.
     ///
     /// An empty group that a worker holds is left alone: its rollouts are not there yet. Rollouts that wait for a judge
-    /// are still judged, but after all fresh ones.
+    /// are still judged, but after all fresh ones. At most `Limits.upkeepRowsPerWrite` groups a call.
     @discardableResult
     package func retireStale(olderThan version: PolicyVersion) async throws -> Int {
         try await write { db in
             let groups = try db.rows(
                 """
                 SELECT seq FROM groups WHERE status IN ('open', 'ready') AND oldest_version < ?
-                    AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT 1024
-                """, [version.number])
+                    AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT ?
+                """, [version.number, Limits.upkeepRowsPerWrite])
             for group in groups {
                 let seq: Int64 = group["seq"]
                 try db.run("UPDATE groups SET status = 'stale', fate = 'stale', lease_seq = NULL WHERE seq = ?", [seq])

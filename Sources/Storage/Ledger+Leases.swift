@@ -69,8 +69,8 @@ extension Database {
     @discardableResult
     func reclaimExpired(now: Timestamp) throws -> Int {
         let leases = try rows(
-            "SELECT seq FROM leases WHERE ended_at IS NULL AND expires_at <= ? ORDER BY expires_at LIMIT 256",
-            [now.milliseconds])
+            "SELECT seq FROM leases WHERE ended_at IS NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+            [now.milliseconds, Limits.upkeepRowsPerWrite])
         return try leases.reduce(0) { try $0 + giveBack($1["seq"], .expired, now: now) }
     }
 

@@ -27,16 +27,24 @@ extension Ledger {
     ///
     /// Their present verdicts and statuses stay until a new decision arrives; the old verdicts stay as history.
     package func requestRescore(matching filter: RolloutFilter, limit: Int) async throws -> Int {
-        try await write { db in
-            let condition = RolloutCondition(filter)
-            return try db.run(
-                """
-                UPDATE rollouts SET judging = 'again', tries = 0 WHERE seq IN (
-                    SELECT r.seq FROM rollouts r
-                    WHERE r.judging IS NULL AND r.status NOT IN ('queued', 'scoring') AND \(condition.sql)
-                    ORDER BY r.seq LIMIT ?)
-                """, condition.arguments + [max(0, limit)])
+        var requested = 0
+        // By pieces, so that no other write waits for a hundred thousand rows. A requested rollout no longer matches.
+        while requested < limit {
+            let piece = min(limit - requested, Limits.upkeepRowsPerWrite)
+            let changed = try await write { db in
+                let condition = RolloutCondition(filter)
+                return try db.run(
+                    """
+                    UPDATE rollouts SET judging = 'again', tries = 0 WHERE seq IN (
+                        SELECT r.seq FROM rollouts r
+                        WHERE r.judging IS NULL AND r.status NOT IN ('queued', 'scoring') AND \(condition.sql)
+                        ORDER BY r.seq LIMIT ?)
+                    """, condition.arguments + [piece])
+            }
+            requested += changed
+            if changed < piece { break }
         }
+        return requested
     }
 
     /// All judgements of a rollout, oldest first, those included that decided nothing; empty for an unknown rollout.

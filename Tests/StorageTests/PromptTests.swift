@@ -1,0 +1,93 @@
+// Prompts: exactly once by id and content, listed in order of intake.
+import Domain
+import Storage
+import StrictJSON
+import Testing
+
+struct PromptTests {
+    @Test func `a prompt comes back as it was sent`() async throws {
+        try await withLedger { ledger, fixture in
+            var sent = codePrompt("code/1")
+            sent.content = .messages([
+                ChatMessage(role: .system, content: "Be brief."), ChatMessage(role: .user, content: "x\u{0} \u{1F600}"),
+            ])
+            sent.metadata = .members(["source": .string("here"), "n": .integers([1, 2])])
+            let receipt = try await ledger.addPrompt(sent)
+            #expect(receipt == PromptReceipt(id: PromptID("code/1"), isNew: true))
+            let stored = try #require(try await ledger.prompt(PromptID("code/1")))
+            #expect(stored.content == sent.content)
+            #expect(stored.task == sent.task)
+            #expect(stored.metadata == sent.metadata)
+            #expect(stored.dataset == "code")
+            #expect(stored.createdAt == fixture.clock.wall.now())
+        }
+    }
+
+    @Test func `the same prompt again is a no-op and other content is a conflict with both hashes`() async throws {
+        try await withLedger { ledger, _ in
+            try await ledger.addPrompt(mathPrompt("p"))
+            #expect(try await ledger.addPrompt(mathPrompt("p")).isNew == false)
+            let results = try await ledger.submit(prompts: [mathPrompt("p", text: "other?"), mathPrompt("q")])
+            guard case .failure(let fault) = results[0] else {
+                Issue.record("other content was accepted")
+                return
+            }
+            #expect(fault.code == .conflict)
+            #expect(fault.message.split(separator: " ").filter { $0.count >= 32 }.count == 2)
+            // The item beside the faulty one is stored.
+            #expect(try results[1].get().isNew)
+            #expect(try await ledger.promptCount(dataset: nil) == 2)
+        }
+    }
+
+    @Test func `a prompt without an id gets a fresh one each time`() async throws {
+        try await withLedger { ledger, _ in
+            let first = try await ledger.addPrompt(mathPrompt(nil))
+            let second = try await ledger.addPrompt(mathPrompt(nil))
+            #expect(first.id != second.id)
+            #expect(first.isNew && second.isNew)
+        }
+    }
+
+    @Test func `twice in one batch is stored once`() async throws {
+        try await withLedger { ledger, _ in
+            let results = try await ledger.submit(prompts: [mathPrompt("p"), mathPrompt("p")])
+            #expect(try results.map { try $0.get().isNew } == [true, false])
+        }
+    }
+
+    @Test func `identifiers and names that cannot be are refused`() async throws {
+        try await withLedger { ledger, _ in
+            let bad = [
+                mathPrompt(""), mathPrompt("a b"), mathPrompt(String(repeating: "x", count: 201)),
+                mathPrompt("p", dataset: ""), mathPrompt("p", dataset: "a\u{0}b"),
+                mathPrompt("p", dataset: String(repeating: "d", count: 201)), mathPrompt("p", text: ""),
+                PromptSubmission(id: nil, dataset: "d", content: .text("x"), task: .math(MathTask(answers: []))),
+            ]
+            for result in try await ledger.submit(prompts: bad) {
+                #expect(throws: InputError.self) { try result.get() }
+            }
+            #expect(try await ledger.promptCount(dataset: nil) == 0)
+        }
+    }
+
+    @Test func `pages follow the order of intake, by data set or over all`() async throws {
+        try await withLedger { ledger, _ in
+            for index in 0..<7 {
+                try await ledger.addPrompt(mathPrompt("p\(index)", dataset: index % 2 == 0 ? "even" : "odd"))
+            }
+            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 3).map(\.id.text)
+            #expect(first == ["p0", "p1", "p2"])
+            let next = try await ledger.prompts(dataset: nil, after: PromptID("p2"), limit: 100).map(\.id.text)
+            #expect(next == ["p3", "p4", "p5", "p6"])
+            let even = try await ledger.prompts(dataset: "even", after: PromptID("p1"), limit: 2).map(\.id.text)
+            #expect(even == ["p2", "p4"])
+            #expect(try await ledger.prompts(dataset: "none", after: nil, limit: 5) == [])
+            #expect(try await ledger.promptCount(dataset: "even") == 4)
+            #expect(try await ledger.promptCount(dataset: "none") == 0)
+            await #expect(throws: InputError.self) {
+                _ = try await ledger.prompts(dataset: nil, after: PromptID("absent"), limit: 1)
+            }
+        }
+    }
+}

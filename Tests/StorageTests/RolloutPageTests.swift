@@ -1,0 +1,70 @@
+// Pages of rollouts: filters, cursors both ways, nothing twice and nothing left out.
+import Domain
+import Storage
+import Testing
+
+struct RolloutPageTests {
+    private func fill(_ ledger: Ledger) async throws {
+        try await ledger.addPrompt(mathPrompt("p", dataset: "one"))
+        try await ledger.addPrompt(mathPrompt("q", dataset: "two"))
+        for index in 0..<10 {
+            let sent = rollout("r\(index)", of: index % 2 == 0 ? "p" : "q", version: index / 5)
+            try await ledger.addRollout(sent, admission(version: 1, groupSize: 4))
+        }
+    }
+
+    @Test func `pages go from new to old and end`() async throws {
+        try await withLedger { ledger, _ in
+            try await fill(ledger)
+            var seen: [String] = []
+            var cursor: Int64?
+            repeat {
+                let page = try await ledger.rollouts(matching: RolloutFilter(), before: cursor, limit: 3)
+                seen += page.rollouts.map(\.id.text)
+                cursor = page.nextCursor
+            } while cursor != nil
+            #expect(seen == (0..<10).reversed().map { "r\($0)" })
+        }
+    }
+
+    @Test func `the export goes from old to new, and a page never skips rows that came meanwhile`() async throws {
+        try await withLedger { ledger, _ in
+            try await fill(ledger)
+            let first = try await ledger.exportRollouts(matching: RolloutFilter(), from: 0, limit: 6)
+            try await ledger.addRollout(rollout("late", of: "p"), admission(version: 1))
+            let cursor = try #require(first.nextCursor)
+            let second = try await ledger.exportRollouts(matching: RolloutFilter(), from: cursor, limit: 6)
+            #expect(second.nextCursor == nil)
+            let all = (first.rollouts + second.rollouts).map(\.id.text)
+            #expect(all == (0..<10).map { "r\($0)" } + ["late"])
+        }
+    }
+
+    @Test func `filters combine`() async throws {
+        try await withLedger { ledger, _ in
+            try await fill(ledger)
+            func ids(_ filter: RolloutFilter) async throws -> Set<String> {
+                Set(try await ledger.rollouts(matching: filter, before: nil, limit: 100).rollouts.map(\.id.text))
+            }
+            #expect(try await ids(RolloutFilter(dataset: "one")) == ["r0", "r2", "r4", "r6", "r8"])
+            #expect(try await ids(RolloutFilter(promptID: PromptID("q"))) == ["r1", "r3", "r5", "r7", "r9"])
+            let newer = RolloutFilter(status: .queued, dataset: "one", policyVersion: PolicyVersion(1))
+            #expect(try await ids(newer) == ["r6", "r8"])
+            let group = try #require(try await ledger.rollout(RolloutID("r9"))).groupID
+            #expect(try await ids(RolloutFilter(groupID: group)) == ["r5", "r7", "r9"])
+            #expect(try await ids(RolloutFilter(status: .scored)) == [])
+            #expect(try await ids(RolloutFilter(dataset: "absent")) == [])
+        }
+    }
+
+    @Test func `a limit out of range gives a page, not a crash`() async throws {
+        try await withLedger { ledger, _ in
+            try await fill(ledger)
+            #expect(try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: 0).rollouts.count == 1)
+            #expect(try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: -5).rollouts.count == 1)
+            let all = try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: .max)
+            #expect(all.rollouts.count == 10)
+            #expect(try await ledger.rollouts(matching: RolloutFilter(), before: .min, limit: 5).rollouts == [])
+        }
+    }
+}
