@@ -1,0 +1,154 @@
+// Rules for several values: lists, sets, tuples, matrices, piecewise answers and intervals.
+import Domain
+
+extension AnswerComparison {
+    /// Lists are unordered; names match by name, and without names on one side by place.
+    mutating func compareLists(_ a: [AnswerForm], _ b: [AnswerForm]) -> Agreement {
+        rule = "lists are unordered"
+        let (left, right) = (flattened(a), flattened(b))
+        let isNamedLeft = hasDistinctNames(left)
+        let isNamedRight = hasDistinctNames(right)
+        if isNamedLeft != isNamedRight, left.count == right.count {
+            rule = "named values against values in the same order"
+            return compareInOrder(left, right)
+        }
+        return matchUnordered(left, right, isSet: false)
+    }
+
+    /// Whether the items carry names of which some differ by more than an index.
+    private func hasDistinctNames(_ items: [AnswerForm]) -> Bool {
+        var bases = Set<[UInt8]>()
+        for item in items {
+            guard case .labelled(let label, _) = item else { return false }
+            bases.insert(Array(label.name.prefix { $0 != 0x5F }))
+        }
+        return bases.count > 1
+    }
+
+    /// Lists inside lists (from `±` and several boxes) are one list, unless they group named values.
+    func flattened(_ items: [AnswerForm]) -> [AnswerForm] {
+        guard items.contains(where: { if case .list = $0 { true } else { false } }) else { return items }
+        var flat: [AnswerForm] = []
+        for item in items {
+            if case .list(let inner) = item, !hasDistinctNames(inner) { flat += inner } else { flat.append(item) }
+        }
+        return flat
+    }
+
+    mutating func compareInOrder(_ a: [AnswerForm], _ b: [AnswerForm]) -> Agreement {
+        guard a.count == b.count else { return .different }
+        var result = Agreement.equal
+        for (x, y) in zip(a, b) { result = result.and(compare(x, y)) }
+        return result
+    }
+
+    /// Every item of either side has a partner on the other; lists also agree in number.
+    mutating func matchUnordered(_ a: [AnswerForm], _ b: [AnswerForm], isSet: Bool) -> Agreement {
+        guard isSet || a.count == b.count else {
+            rule = "\(a.count) values are asked for, \(b.count) given"
+            return .different
+        }
+        guard a.count * b.count <= Limits.mathItemsMax * Limits.mathItemsMax / 4 else { return .unclear }
+        var isUsed = [Bool](repeating: false, count: b.count)
+        var isUnclear = false
+        for x in a {
+            var found = false
+            for (index, y) in b.enumerated() where isSet || !isUsed[index] {
+                let agreement = compare(x, y)
+                if agreement == .unclear { isUnclear = true }
+                guard agreement == .equal else { continue }
+                isUsed[index] = true
+                found = true
+                if !isSet { break }
+            }
+            if !found { return isUnclear ? .unclear : .different }
+        }
+        return isUsed.allSatisfy { $0 } ? .equal : isUnclear ? .unclear : .different
+    }
+
+    /// Named values in a list against a tuple, in order; values without names are no tuple.
+    mutating func compareListWithTuple(
+        _ list: [AnswerForm], _ tuple: [AnswerForm], _ open: Bracket, _ close: Bracket
+    ) -> Agreement {
+        rule = "named values against a tuple in the same order"
+        guard open == .round, close == .round, hasDistinctNames(list) else {
+            if open == .square, close == .square {
+                rule = "a bracketed list against a list"
+                return matchUnordered(list, tuple, isSet: false)
+            }
+            return .different
+        }
+        return compareInOrder(list, tuple)
+    }
+
+    /// Tuples are ordered, and their brackets agree, since `(1,2)` and `[1,2]` are different intervals.
+    mutating func compareTuples(
+        _ a: [AnswerForm], _ bracketsA: (Bracket, Bracket), _ b: [AnswerForm], _ bracketsB: (Bracket, Bracket)
+    ) -> Agreement {
+        rule = "tuples are ordered"
+        if bracketsA != bracketsB {
+            let isVector = bracketsA.0 == .angle || bracketsB.0 == .angle || a.count > 2
+            guard isVector, bracketsA.0 == bracketsA.1, bracketsB.0 == bracketsB.1 else {
+                rule = "open and closed ends differ"
+                return .different
+            }
+        }
+        return compareInOrder(a, b)
+    }
+
+    mutating func compareMatrices(_ a: [[AnswerForm]], _ b: [[AnswerForm]]) -> Agreement {
+        rule = "matrices are compared entry by entry"
+        guard a.count == b.count else { return .different }
+        var result = Agreement.equal
+        for (x, y) in zip(a, b) { result = result.and(compareInOrder(x, y)) }
+        return result
+    }
+
+    /// A row or column against a tuple.
+    mutating func compareVector(_ matrix: [[AnswerForm]], with tuple: [AnswerForm]) -> Agreement {
+        rule = "a vector against a tuple"
+        if matrix.count == 1 { return compareInOrder(matrix[0], tuple) }
+        guard matrix.allSatisfy({ $0.count == 1 }) else { return .different }
+        return compareInOrder(matrix.map { $0[0] }, tuple)
+    }
+
+    mutating func compareCases(
+        _ a: [(value: AnswerForm, condition: [UInt8])], _ b: [(value: AnswerForm, condition: [UInt8])]
+    ) -> Agreement {
+        rule = "piecewise answers are compared by value and condition"
+        guard a.count == b.count else { return .different }
+        var result = Agreement.equal
+        for x in a {
+            guard let y = b.first(where: { $0.condition == x.condition }) else { return .different }
+            result = result.and(compare(x.value, y.value))
+        }
+        return result
+    }
+
+    /// Unions are compared piece by piece, in any order.
+    mutating func compareIntervals(_ a: [Interval], _ b: [Interval]) -> Agreement {
+        rule = "intervals: ends and their openness must agree"
+        guard a.count == b.count else { return .different }
+        var isUsed = [Bool](repeating: false, count: b.count)
+        for x in a {
+            var found = false
+            for (index, y) in b.enumerated() where !isUsed[index] {
+                guard compareEnds(x.low, y.low).and(compareEnds(x.high, y.high)) == .equal else { continue }
+                isUsed[index] = true
+                found = true
+                break
+            }
+            if !found { return .different }
+        }
+        return .equal
+    }
+
+    private mutating func compareEnds(_ a: IntervalEnd, _ b: IntervalEnd) -> Agreement {
+        guard a.isClosed == b.isClosed else { return .different }
+        switch (a.value, b.value) {
+        case (nil, nil): return .equal
+        case (.some(let x), .some(let y)): return identity.compare(x, y)
+        default: return .different
+        }
+    }
+}

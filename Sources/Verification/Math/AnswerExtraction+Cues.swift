@@ -1,0 +1,195 @@
+// Answers without a box: announced by a phrase, in bold, the last formula, the last number, or a lone letter.
+import Domain
+
+extension AnswerExtractor {
+    /// The end of the text, where unboxed answers are looked for.
+    private var tail: ArraySlice<UInt8> { bytes.suffix(Limits.mathTailBytesMax) }
+
+    private static let cues = [
+        "final answer is", "the answer is", "answer is", "answer:", "answer\u{FF1A}", "answers are", "####", "<answer>", "答案是", "答案为",
+        "答案：", "答案:", "答案", "answer would be", "answer =", "réponse est", "réponse :", "réponse:",
+    ].map { Array($0.utf8) }
+
+    /// What follows the last cue phrase, to the end of its line or sentence.
+    func cued() -> ExtractedAnswer? {
+        let lower = lowercasedSlice(tail)
+        var best: Range<Int>?
+        for cue in AnswerExtractor.cues {
+            guard let found = lastRange(of: cue, in: lower[...]) else { continue }
+            let range = tail.startIndex + found.lowerBound..<tail.startIndex + found.upperBound
+            if best.map({ range.upperBound > $0.upperBound }) ?? true { best = range }
+        }
+        guard let best else { return nil }
+        var start = best.upperBound
+        while start < bytes.endIndex, isSpaceByte(bytes[start]) || [0x3A, 0x2A, 0x3D].contains(bytes[start]) { start += 1 }
+        guard let range = answerSpan(from: start) else { return nil }
+        return ExtractedAnswer(parts: [range], rule: "after \"\(String(decoding: bytes[best], as: UTF8.self))\"")
+    }
+
+    /// The formula that begins here, or the text to the end of the sentence.
+    private func answerSpan(from start: Int) -> Range<Int>? {
+        guard start < bytes.endIndex else { return nil }
+        for (open, close) in AnswerExtractor.delimiters where bytes[start...].starts(with: open) {
+            let inner = bytes[(start + open.count)...]
+            guard let end = firstIndex(of: close, in: inner) else { continue }
+            return start + open.count..<end
+        }
+        var index = start
+        var last = start
+        while index < bytes.endIndex, index - start < 512 {
+            let byte = bytes[index]
+            if byte == 0x0A || byte == 0x3C && bytes[index...].starts(with: "</".utf8) { break }
+            if byte == 0x2E, index + 1 >= bytes.endIndex || isSpaceByte(bytes[index + 1]) { break }
+            if byte == 0x2A, index + 1 < bytes.endIndex, bytes[index + 1] == 0x2A { break }
+            if byte == 0xE3, bytes[index...].starts(with: "。".utf8) { break }
+            if !isSpaceByte(byte) { last = index + 1 }
+            index += 1
+        }
+        return last > start ? start..<last : nil
+    }
+
+    private static let delimiters: [(open: [UInt8], close: [UInt8])] = [
+        ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"),
+    ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
+
+    /// The last `**...**` that is short enough to be an answer.
+    func bold() -> ExtractedAnswer? {
+        let mark: [UInt8] = [0x2A, 0x2A]
+        var end = tail.endIndex
+        for _ in 0..<8 {
+            guard let close = lastRange(of: mark, in: tail[..<end]),
+                let open = lastRange(of: mark, in: tail[..<close.lowerBound])
+            else { return nil }
+            end = open.lowerBound
+            let range = open.upperBound..<close.lowerBound
+            guard range.count <= 200, !range.isEmpty, bytes[close.lowerBound - 1] != 0x3A else { continue }
+            guard bytes[range].contains(where: { isDigitByte($0) || $0 == 0x5C }) || range.count <= 4 else { continue }
+            return ExtractedAnswer(parts: [range], rule: "the last words in bold")
+        }
+        return nil
+    }
+
+    /// The last formula between dollar signs or brackets.
+    func lastMathematics() -> ExtractedAnswer? {
+        var best: Range<Int>?
+        for (open, close) in AnswerExtractor.delimiters.dropLast() {
+            guard let end = lastRange(of: close, in: tail),
+                let start = lastRange(of: open, in: tail[..<end.lowerBound])
+            else { continue }
+            let range = start.upperBound..<end.lowerBound
+            guard bytes[range].contains(where: { !isSpaceByte($0) }), best.map({ range.upperBound > $0.upperBound }) ?? true
+            else { continue }
+            best = range
+        }
+        guard let range = best else { return nil }
+        var answer = ExtractedAnswer(parts: [range], rule: "the last formula")
+        let after = bytes[range.upperBound...].drop { $0 == 0x24 || $0 == 0x20 || $0 == 0x5C || $0 == 0x29 }.prefix(10)
+        if ["%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) { answer.suffix = Array("\\%".utf8) }
+        return answer
+    }
+
+    /// A short text is the answer as a whole.
+    func whole() -> ExtractedAnswer? {
+        let range = trimmed(bytes.startIndex..<bytes.endIndex)
+        guard !range.isEmpty, range.count <= 400 else { return nil }
+        return ExtractedAnswer(parts: [range], rule: "the whole text")
+    }
+
+    /// The last number of a prose text; a short text without sentences counts as a whole.
+    func lastNumber() -> ExtractedAnswer? {
+        let range = trimmed(bytes.startIndex..<bytes.endIndex)
+        if range.count <= 60, !bytes[range].contains(where: { isSpaceByte($0) }) || isFormulaLike(range) { return whole() }
+        var end = tail.endIndex
+        while end > tail.startIndex, !isDigitByte(bytes[end - 1]) { end -= 1 }
+        guard end > tail.startIndex else { return nil }
+        var start = end
+        while start > tail.startIndex, isNumberByte(bytes[start - 1]) { start -= 1 }
+        while start < end, [0x2C, 0x2F].contains(bytes[start]) || bytes[start] == 0x2E && !isDigitByte(bytes[start + 1]) { start += 1 }
+        if let fraction = fractionCommand(around: start..<end) { return ExtractedAnswer(parts: [fraction], rule: "the last fraction") }
+        var answer = ExtractedAnswer(parts: [start..<end], rule: "the last number")
+        let after = bytes[end...].drop { $0 == 0x20 }.prefix(10)
+        if ["%", "\\%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) { answer.suffix = Array("\\%".utf8) }
+        return answer
+    }
+
+    private func isNumberByte(_ byte: UInt8) -> Bool {
+        isDigitByte(byte) || byte == 0x2E || byte == 0x2C || byte == 0x2F || byte == 0x2D
+    }
+
+    private func isFormulaLike(_ range: Range<Int>) -> Bool {
+        let words = bytes[range].split { !isLetterByte($0) }.filter { $0.count > 3 }
+        return words.allSatisfy { CommandTable.command($0) != nil || CommandTable.word($0) != nil || UnitTable.isUnit($0) }
+    }
+
+    /// `\frac{2}{5}` whose last digit was found.
+    private func fractionCommand(around range: Range<Int>) -> Range<Int>? {
+        let window = bytes[max(bytes.startIndex, range.lowerBound - 60)..<range.lowerBound]
+        guard let found = lastRange(of: Array("frac{".utf8), in: window), range.upperBound < bytes.endIndex,
+            bytes[range.upperBound] == 0x7D, !bytes[found.upperBound..<range.lowerBound].contains(where: { isSpaceByte($0) })
+        else { return nil }
+        var start = found.lowerBound
+        while start > bytes.startIndex, bytes[start] != 0x5C { start -= 1 }
+        return start..<range.upperBound + 1
+    }
+
+    /// The letter of a choice in prose without a box: "I think it's B", "(C)", "D. ...".
+    func choiceLetter() -> ExtractedAnswer? {
+        if let announced = cued(), let first = soleLetter(in: announced.parts[0]) {
+            return ExtractedAnswer(parts: [first], rule: announced.rule)
+        }
+        let range = trimmed(bytes.startIndex..<bytes.endIndex)
+        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)), first.lowerBound < range.lowerBound + 2 {
+            return ExtractedAnswer(parts: [first], rule: "the letter at the beginning")
+        }
+        for phrase in ["it's ", "it is ", "est ", "is ", "choose ", "option "] {
+            guard let found = lastRange(of: Array(phrase.utf8), in: tail), let letter = soleLetter(in: found.upperBound..<min(found.upperBound + 6, bytes.endIndex)),
+                letter.lowerBound < found.upperBound + 3
+            else { continue }
+            return ExtractedAnswer(parts: [letter], rule: "the letter after \"\(phrase)\"")
+        }
+        var end = tail.endIndex
+        while end > tail.startIndex {
+            let candidate = end - 1..<end
+            if isChoice(bytes[end - 1]), isAlone(candidate) { return ExtractedAnswer(parts: [candidate], rule: "the last lone letter") }
+            end -= 1
+        }
+        return nil
+    }
+
+    /// The first lone capital letter in a range.
+    private func soleLetter(in range: Range<Int>) -> Range<Int>? {
+        for index in range where isChoice(bytes[index]) && isAlone(index..<index + 1) { return index..<index + 1 }
+        return nil
+    }
+
+    private func isChoice(_ byte: UInt8) -> Bool { (0x41...0x4A).contains(byte) }
+
+    private func isAlone(_ range: Range<Int>) -> Bool {
+        func breaks(_ index: Int) -> Bool {
+            guard index >= bytes.startIndex, index < bytes.endIndex else { return true }
+            let byte = bytes[index]
+            return !isLetterByte(byte) && !isDigitByte(byte) && byte != 0x27 && byte != 0x5F && byte != 0x5E
+        }
+        return breaks(range.lowerBound - 1) && breaks(range.upperBound)
+    }
+
+    private func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var (low, high) = (range.lowerBound, range.upperBound)
+        while low < high, isSpaceByte(bytes[low]) { low += 1 }
+        while high > low, isSpaceByte(bytes[high - 1]) { high -= 1 }
+        return low..<high
+    }
+
+    private func firstIndex(of pattern: [UInt8], in slice: ArraySlice<UInt8>) -> Int? {
+        guard let first = pattern.first else { return nil }
+        var index = slice.startIndex
+        let limit = min(slice.endIndex, slice.startIndex + 2_048)
+        while index + pattern.count <= limit {
+            if slice[index] == first, slice[index...].starts(with: pattern) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    private func lowercasedSlice(_ slice: ArraySlice<UInt8>) -> [UInt8] { lowercased(Array(slice)) }
+}

@@ -1,0 +1,127 @@
+// Tokens to a typed answer. Each kind of answer has its own reader in its own file; this one tries them in order.
+import Domain
+
+/// Reads one scanned answer. Ranges are half-open token ranges.
+struct AnswerReader {
+    let answer: ScannedAnswer
+    var pool: ExpressionPool
+    var isBeyondCaps = false
+    private var depth = 0
+
+    init(_ answer: ScannedAnswer, pool: ExpressionPool) {
+        self.answer = answer
+        self.pool = pool
+    }
+
+    /// The whole answer. When nothing can be read as mathematics it is words.
+    mutating func readAll() -> AnswerForm {
+        if answer.isBeyondCaps { isBeyondCaps = true }
+        let form = read(0, answer.tokens.count)
+        if pool.isExhausted { isBeyondCaps = true }
+        return form ?? .text(words(0, answer.tokens.count))
+    }
+
+    func kind(_ index: Int) -> MathToken.Kind? { answer.tokens.indices.contains(index) ? answer.tokens[index].kind : nil }
+
+    func partner(_ index: Int) -> Int? {
+        guard answer.partner.indices.contains(index), answer.partner[index] >= 0 else { return nil }
+        return Int(answer.partner[index])
+    }
+
+    /// A range as an answer; nil when it is no mathematics.
+    mutating func read(_ start: Int, _ stop: Int) -> AnswerForm? {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Limits.mathDepthMax else {
+            isBeyondCaps = true
+            return nil
+        }
+        guard let (low, high) = stripped(start, stop) else { return .empty }
+        if let form = readWords(low, high) { return form }
+        if let form = readChoice(low, high) { return form }
+        if let form = readTime(low, high) { return form }
+        if let form = readList(low, high) { return form }
+        if let form = readRelation(low, high) { return form }
+        if let form = readRatio(low, high) { return form }
+        if let form = readSetOperation(low, high) { return form }
+        if let form = readBrackets(low, high) { return form }
+        if let form = readEnvironment(low, high) { return form }
+        if let form = readBased(low, high) { return form }
+        if let form = readCongruence(low, high) { return form }
+        if let form = readDomain(low, high) { return form }
+        return readQuantity(low, high)
+    }
+
+    /// The range without enclosing groups and punctuation around it; nil when nothing is left.
+    func stripped(_ start: Int, _ stop: Int) -> (Int, Int)? {
+        var (low, high) = (start, stop)
+        while low < high {
+            let (first, last) = (answer.tokens[low].kind, answer.tokens[high - 1].kind)
+            if [.period, .comma, .semicolon, .newRow].contains(last) || last == .ampersand {
+                high -= 1
+            } else if [.comma, .semicolon, .newRow, .ampersand, .colon].contains(first) {
+                low += 1
+            } else if [.and, .or].contains(first) {
+                low += 1
+            } else if first == .openBrace || first == .beginOther, partner(low) == high - 1 {
+                low += 1
+                high -= 1
+            } else {
+                return (low, high)
+            }
+        }
+        return nil
+    }
+
+    /// The top-level positions of some kinds of tokens in a range.
+    func topLevel(_ low: Int, _ high: Int, where matches: (MathToken.Kind) -> Bool) -> [Int] {
+        var found: [Int] = []
+        var index = low
+        while index < high {
+            let kind = answer.tokens[index].kind
+            if let close = partner(index), close > index, close < high {
+                index = close + 1
+                continue
+            }
+            if matches(kind) { found.append(index) }
+            index += 1
+        }
+        return found
+    }
+
+    /// Parses a range as one expression; nil when it is none.
+    mutating func expression(_ low: Int, _ high: Int) -> NodeID? {
+        guard low < high else { return nil }
+        var parser = ExpressionParser(answer, pool: pool, from: low, to: high)
+        do throws(ParseFailure) {
+            let node = try parser.parseAll()
+            pool = parser.pool
+            return node
+        } catch {
+            if error == .beyondCaps { isBeyondCaps = true }
+            return nil
+        }
+    }
+
+    /// The words and symbols of a range, in lower case and without styles, for comparing text.
+    func words(_ low: Int, _ high: Int) -> [[UInt8]] {
+        var words: [[UInt8]] = []
+        for token in answer.tokens[max(0, low)..<min(high, answer.tokens.count)] {
+            switch token.kind {
+            case .openBrace, .closeBrace, .period, .comma: break
+            case .letter, .upright: words.append([UInt8(truncatingIfNeeded: token.payload) | 0x20])
+            case .word, .name, .unknown:
+                words.append(lowercased(answer.name(token).isEmpty ? spelling(token) : answer.name(token)))
+            default: words.append(lowercased(spelling(token)))
+            }
+        }
+        return words
+    }
+
+    private func spelling(_ token: MathToken) -> [UInt8] {
+        Array(answer.bytes[Int(token.start)..<Int(token.end)])
+    }
+}
+
+/// ASCII letters in lower case.
+func lowercased(_ bytes: [UInt8]) -> [UInt8] { bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 } }

@@ -1,0 +1,172 @@
+// The value of a subtree at one seeded point: a loop over the nodes, children first. The same names get the same values
+// on both sides, and the same seed gives the same values on every machine.
+import Domain
+
+/// Where the variables of an evaluation stand.
+struct EvaluationPoint: Sendable {
+    enum Domain: Sendable { case positive, signed, integers }
+    var index: UInt64
+    var domain: Domain
+    /// Real functions are undefined outside their real domain instead of going complex.
+    var isStrictlyReal: Bool
+
+    /// The value of a variable here.
+    func value(of name: [UInt8]) -> Ball {
+        var generator = SeededGenerator.stream(index, of: CommandTable.hash(name))
+        _ = generator.next()
+        let bits = generator.next()
+        if domain == .integers { return Ball(real: HighFloat(whole: Int64(2 + bits % 9))) }
+        let unit = Double(bits >> 11) * 0x1p-53
+        let ranges: [(Double, Double)] = [(0.31, 0.93), (1.07, 2.9), (0.11, 1.7), (2.3, 7.1)]
+        let (low, high) = ranges[Int(index % 4)]
+        let magnitude = low + (high - low) * unit
+        let isNegative = domain == .signed && generator.next() & 1 == 1
+        return Ball(real: HighFloat(double: isNegative ? -magnitude : magnitude))
+    }
+}
+
+/// Evaluates subtrees of one pool within a budget of nodes.
+struct Evaluator {
+    let pool: ExpressionPool
+    /// Node evaluations left.
+    private(set) var budget = Limits.mathEvaluationsMax
+
+    init(_ pool: ExpressionPool) { self.pool = pool }
+
+    /// Whether the budget ran out; results since then are undefined.
+    var isExhausted: Bool { budget <= 0 }
+
+    /// The value of a subtree at a point.
+    mutating func value(of root: NodeID, at point: EvaluationPoint) -> Ball {
+        if let exact = pool.exact(root) { return Ball(exact) }
+        return evaluate(root.index, at: point, overrides: [:], depth: 0)
+    }
+
+    private mutating func evaluate(
+        _ root: Int, at point: EvaluationPoint, overrides: [Int32: Ball], depth: Int
+    ) -> Ball {
+        let first = Int(pool.nodes[root].first)
+        budget -= root - first + 1
+        guard budget > 0, depth < 4 else { return .undefined }
+        var values = [Ball]()
+        values.reserveCapacity(root - first + 1)
+        var bound = overrides
+        for index in first...root {
+            let node = pool.nodes[index]
+            if node.operation == .bound { bind(node, &bound) }
+        }
+        for index in first...root {
+            let node = pool.nodes[index]
+            if let fixed = bound.isEmpty ? nil : bound[Int32(index)] {
+                values.append(fixed)
+            } else if node.exact >= 0 {
+                values.append(Ball(pool.exactValues[Int(node.exact)]))
+            } else if node.operation == .bound {
+                values.append(boundValue(node, values, first, point, bound, depth))
+            } else {
+                let left = node.left < 0 ? nil : values[Int(node.left) - first]
+                let right = node.right < 0 ? nil : values[Int(node.right) - first]
+                values.append(apply(node, left, right, at: point))
+            }
+        }
+        return values.last ?? .undefined
+    }
+
+    /// Gives a bound variable one value whatever its name, inside its body.
+    private func bind(_ node: Node, _ bound: inout [Int32: Ball]) {
+        let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
+        let body = pool.nodes[Int(node.right)]
+        var value: Ball?
+        for index in body.first...node.right where pool.nodes[Int(index)].operation == .symbol {
+            guard pool.symbols[Int(pool.nodes[Int(index)].symbol)] == name, bound[index] == nil else { continue }
+            value = value ?? EvaluationPoint(index: 2, domain: .positive, isStrictlyReal: false).value(of: [0x23])
+            bound[index] = value
+        }
+    }
+
+    /// A finite numeric sum or product by its terms; everything else as an opaque function of range and body.
+    private mutating func boundValue(
+        _ node: Node, _ values: [Ball], _ first: Int, _ point: EvaluationPoint, _ bound: [Int32: Ball], _ depth: Int
+    ) -> Ball {
+        let range = pool.nodes[Int(node.left)]
+        let kind = pool.symbols[Int(node.symbol)].first ?? 0
+        let low = pool.exact(NodeID(index: Int(range.left)))?.integer
+        let high = pool.exact(NodeID(index: Int(range.right)))?.integer
+        if kind == 0x53 || kind == 0x50, let low, let high, high >= low, high - low < 64 {
+            let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
+            var total = Ball(real: kind == 0x53 ? .zero : .one)
+            for term in low...high {
+                var inner = bound
+                for index in pool.nodes[Int(node.right)].first...node.right
+                where pool.nodes[Int(index)].operation == .symbol
+                    && pool.symbols[Int(pool.nodes[Int(index)].symbol)] == name
+                {
+                    inner[index] = Ball(real: HighFloat(whole: Int64(term)))
+                }
+                let value = evaluate(Int(node.right), at: point, overrides: inner, depth: depth + 1)
+                total = kind == 0x53 ? total + value : total * value
+            }
+            return total
+        }
+        let body = values[Int(node.right) - first]
+        let span = hashed(values[Int(node.left) - first], [kind])
+        return body * span
+    }
+
+    /// A value that depends on a name and an argument and on nothing else.
+    private func hashed(_ argument: Ball, _ name: [UInt8]) -> Ball {
+        guard argument.isFinite else { return argument }
+        func bits(_ part: HighFloat) -> UInt64 {
+            part.isZero || part.exponent < argument.exponent - 100
+                ? 0 : UInt64(truncatingIfNeeded: (part.high &+ (1 << 63)) >> 64) &+ UInt64(bitPattern: Int64(part.exponent))
+                    &+ (part.negative ? 1 << 40 : 0)
+        }
+        let seed = CommandTable.hash(name) ^ bits(argument.real) &* 0x9E37_79B9_7F4A_7C15 ^ bits(argument.imaginary)
+        var generator = SeededGenerator(seed: seed)
+        return Ball(real: HighFloat(double: 0.4 + Double(generator.next() >> 11) * 0x1p-53))
+    }
+
+    private func apply(_ node: Node, _ left: Ball?, _ right: Ball?, at point: EvaluationPoint) -> Ball {
+        switch (node.operation, left, right) {
+        case (.symbol, _, _): return point.value(of: pool.symbols[Int(node.symbol)])
+        case (.pi, _, _): return .pi
+        case (.euler, _, _): return Ball.one.exponential
+        case (.imaginaryUnit, _, _): return Ball(real: .zero, imaginary: .one)
+        case (.add, .some(let a), .some(let b)): return a + b
+        case (.subtract, .some(let a), .some(let b)): return a - b
+        case (.multiply, .some(let a), .some(let b)): return a * b
+        case (.divide, .some(let a), .some(let b)): return a / b
+        case (.negate, .some(let a), _): return -a
+        case (.power, .some(let a), .some(let b)): return power(node, a, b, at: point)
+        case (.root, .some(let a), .some(let b)): return root(a, b, at: point)
+        case (.call, .some(let a), _): return hashed(a, pool.symbols[Int(node.symbol)])
+        case (.pair, .some(let a), .some(let b)):
+            return a * Ball(real: HighFloat(double: 1.180_339_887)) + b * Ball(real: HighFloat(double: 0.732_050_807))
+        case (.plusMinus, .some(let a), .some(let b)): return a + b
+        case (.minusPlus, .some(let a), .some(let b)): return a - b
+        case (let operation, .some(let a), .some(let b)): return discrete(operation, a, b)
+        case (let operation, .some(let a), nil): return function(operation, a, node, at: point)
+        default: return .undefined
+        }
+    }
+
+    private func power(_ node: Node, _ a: Ball, _ b: Ball, at point: EvaluationPoint) -> Ball {
+        if b.isFinite, b.isReal, b.error == Ball.exactError, let count = b.real.nearestInteger,
+            abs(count) < 1 << 20, Ball(real: HighFloat(whole: Int64(count))).real == b.real
+        {
+            return a.isZero && count <= 0 ? .undefined : a.raised(to: count)
+        }
+        if pool.nodes[Int(node.left)].operation == .euler { return b.exponential }
+        if point.isStrictlyReal, a.isFinite, !a.isReal || a.real.negative { return .undefined }
+        return a.raised(to: b)
+    }
+
+    /// The real root where there is one, else the principal root.
+    private func root(_ a: Ball, _ degree: Ball, at point: EvaluationPoint) -> Ball {
+        guard a.isFinite, degree.isFinite, !degree.isZero else { return .undefined }
+        let whole = degree.isReal ? degree.real.nearestInteger : nil
+        if a.isReal, a.real.negative, let whole, whole % 2 != 0 { return -((-a).raised(to: Ball.one / degree)) }
+        if point.isStrictlyReal, a.real.negative || !a.isReal { return .undefined }
+        return a.isZero ? a : a.raised(to: Ball.one / degree)
+    }
+}

@@ -1,0 +1,93 @@
+// A run of bare letters in mathematics is a function, a word, a unit, or a product of variables. Which one is decided
+// here and nowhere else; a word is never taken for a product of its letters.
+
+/// Splits a run of letters into tokens.
+enum LetterRun {
+    static func emit(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) {
+        if run.count == 1, let letter = run.first {
+            scanner.emit(.letter, Int32(letter), from: start)
+            return
+        }
+        if let action = CommandTable.word(run), emitKnown(action, run, from: start, into: &scanner) { return }
+        if isProduct(run) {
+            emitLetters(run, from: start, into: &scanner)
+            return
+        }
+        if run.count <= 6, emitAffixed(run, from: start, into: &scanner) { return }
+        if run.count <= 3, run.allSatisfy({ $0 < 0x5B }), !UnitTable.isUnit(run) {
+            // AB, ABC: a segment, an angle or a triangle, named by its points.
+            scanner.emitName(.name, Array(run), from: start)
+            return
+        }
+        scanner.emitName(.word, Array(run), from: start)
+    }
+
+    private static func emitKnown(
+        _ action: CommandAction, _ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner
+    ) -> Bool {
+        switch action {
+        case .token(let kind):
+            scanner.emit(kind, from: start)
+        case .function(let operation):
+            let base: Int32 = run.elementsEqual("lg".utf8) ? 10 : 0
+            let natural: Int32 = run.elementsEqual("ln".utf8) ? 1 : 0
+            let extra = operation == .logarithm ? base << 8 | natural << 16 : 0
+            scanner.emit(.function, Int32(operation.rawValue) | extra, from: start)
+        case .constant(let operation): scanner.emit(.constant, Int32(operation.rawValue), from: start)
+        case .symbol: scanner.emitName(.name, Array(run), from: start)
+        default: return false
+        }
+        return true
+    }
+
+    private static func emitLetters(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) {
+        let end = scanner.position
+        for (offset, letter) in run.enumerated() {
+            scanner.position = start + offset + 1
+            scanner.emit(.letter, Int32(letter), from: start + offset)
+        }
+        scanner.position = end
+    }
+
+    /// `sinx`, `lnx`, `npi`: a known name with a variable stuck to it.
+    private static func emitAffixed(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) -> Bool {
+        let end = scanner.position
+        for length in [3, 2] where run.count > length && run.count - length <= 2 {
+            let head = run.prefix(length)
+            let tail = run.suffix(run.count - length)
+            if case .function = CommandTable.word(head), isProduct(tail) || tail.count == 1 {
+                scanner.position = start + length
+                if let action = CommandTable.word(head) {
+                    _ = emitKnown(action, head, from: start, into: &scanner)
+                }
+                emitLetters(tail, from: start + length, into: &scanner)
+                scanner.position = end
+                return true
+            }
+        }
+        if run.count == 3, run.suffix(2).elementsEqual("pi".utf8) {
+            emitLetters(run.prefix(1), from: start, into: &scanner)
+            scanner.position = end
+            scanner.emit(.constant, Int32(Operation.pi.rawValue), from: start + 1)
+            return true
+        }
+        return false
+    }
+
+    /// Whether a run is a product of variables: `xy`, `abc`, `bi`; not `no`, `odd`, `cat`.
+    static func isProduct(_ run: ArraySlice<UInt8>) -> Bool {
+        guard run.count > 1 else { return true }
+        guard run.allSatisfy({ $0 >= 0x61 }) else { return false }
+        if run.count > 4 || UnitTable.isUnit(run) { return false }
+        if run.count == 2 { return !shortWords.contains(CommandTable.hash(run)) }
+        let body = run.last == 0x69 ? run.dropLast() : run
+        let hasVowel = body.contains { "eiou".utf8.contains($0) }
+        if hasVowel { return false }
+        let isAlphabetStart = body.allSatisfy { $0 <= 0x64 }
+        return !body.contains(0x61) || isAlphabetStart || body.contains { $0 >= 0x78 }
+    }
+
+    private static let shortWords = Set(
+        ["no", "on", "is", "it", "if", "in", "of", "to", "so", "at", "as", "up", "we", "am", "pm", "go", "do", "me", "he"]
+            .map { CommandTable.hash($0.utf8) })
+}

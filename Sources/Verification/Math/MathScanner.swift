@@ -1,0 +1,431 @@
+// Bytes to tokens, in one pass from left to right. It knows LaTeX's lexical habits and nothing of grammar.
+import Domain
+
+/// Scans one normalised answer.
+struct MathScanner {
+    enum Mode: UInt8 { case math, text, upright, bold, blackboard, hidden }
+
+    var answer: ScannedAnswer
+    var position = 0
+    private var isSpaced = false
+    /// The mode of each open brace, and whether its closing brace is a token.
+    private var groups: [(mode: Mode, isToken: Bool)] = []
+    private var mode = Mode.math
+    /// Round, square and set brackets open; thousands separators are read only outside them.
+    private(set) var bracketDepth = 0
+    /// Single digits that `\frac12` may still take.
+    private var digitArguments = 0
+
+    var bytes: [UInt8] { answer.bytes }
+
+    private init(_ bytes: [UInt8]) { answer = ScannedAnswer(bytes: bytes) }
+
+    /// The tokens of an answer.
+    static func scan(_ bytes: [UInt8], asText: Bool = false) -> ScannedAnswer {
+        var scanner = MathScanner(bytes)
+        if asText { scanner.mode = .text }
+        scanner.answer.tokens.reserveCapacity(min(bytes.count, Limits.mathTokensMax))
+        while scanner.position < bytes.count, !scanner.answer.isBeyondCaps { scanner.step() }
+        scanner.answer.partner = pairBrackets(scanner.answer.tokens)
+        return scanner.answer
+    }
+
+    func peek(_ offset: Int = 0) -> UInt8 {
+        let index = position + offset
+        return index < answer.bytes.count && index >= 0 ? answer.bytes[index] : 0
+    }
+
+    mutating func emit(_ kind: MathToken.Kind, _ payload: Int32 = 0, from start: Int) {
+        guard answer.tokens.count < Limits.mathTokensMax else {
+            answer.isBeyondCaps = true
+            return
+        }
+        guard mode != .hidden else { return }
+        answer.tokens.append(
+            MathToken(kind: kind, payload: payload, start: Int32(start), end: Int32(position), isSpaced: isSpaced))
+        isSpaced = false
+        if kind == .unknown { answer.hasUnknown = true }
+    }
+
+    mutating func emitName(_ kind: MathToken.Kind, _ name: [UInt8], from start: Int) {
+        answer.names.append(name)
+        emit(kind, Int32(answer.names.count - 1), from: start)
+    }
+
+    private mutating func step() {
+        let byte = peek()
+        let start = position
+        switch byte {
+        case 0x20, 0x7E, 0x24:
+            position += 1
+            isSpaced = true
+        case 0x5C: scanCommand()
+        case 0x7B: openGroup(mode == .math ? .math : mode, isToken: mode == .math, from: start)
+        case 0x7D: closeGroup(from: start)
+        case 0x30...0x39: scanNumber()
+        case 0x2E where isDigitByte(peek(1)) && !isDigitByte(peek(-1)): scanNumber()
+        case 0x41...0x5A, 0x61...0x7A: scanLetters()
+        case 0x80...0xFF: scanForeign()
+        default: scanPunctuation(byte, from: start)
+        }
+    }
+
+    private mutating func openGroup(_ next: Mode, isToken: Bool, from start: Int) {
+        position += 1
+        groups.append((mode, isToken))
+        if isToken { emit(.openBrace, from: start) }
+        mode = next
+        if next == .text { isSpaced = true }
+    }
+
+    private mutating func closeGroup(from start: Int) {
+        position += 1
+        guard let group = groups.popLast() else {
+            emit(.closeBrace, from: start)
+            return
+        }
+        if mode == .text && group.mode == .math && answer.tokens.isEmpty { isSpaced = false }
+        mode = group.mode
+        if group.isToken { emit(.closeBrace, from: start) }
+    }
+
+    /// Opens the argument of a style command when it has one; otherwise the style is ignored.
+    private mutating func openArgument(_ next: Mode) {
+        skipSpaces()
+        if peek() == 0x7B {
+            openGroup(mode == .hidden ? .hidden : next, isToken: false, from: position)
+        } else if next == .bold || next == .blackboard || next == .upright, isLetterByte(peek()) {
+            let outer = mode
+            mode = next
+            scanLetter()
+            mode = outer
+        }
+    }
+
+    private mutating func skipSpaces() {
+        while peek() == 0x20 { position += 1 }
+    }
+
+    private mutating func scanCommand() {
+        let start = position
+        position += 1
+        guard isLetterByte(peek()) else {
+            scanControlSymbol(from: start)
+            return
+        }
+        let nameStart = position
+        while isLetterByte(peek()) { position += 1 }
+        var name = answer.bytes[nameStart..<position]
+        var action = CommandTable.command(name)
+        if action == nil, let (shorter, known) = CommandTable.knownPrefix(name) {
+            // `\quadx` and `\cdotx`: LaTeX would not, but answers have it.
+            position = nameStart + shorter
+            name = answer.bytes[nameStart..<position]
+            action = known
+        }
+        perform(action, named: name, from: start)
+    }
+
+    private mutating func perform(_ action: CommandAction?, named name: ArraySlice<UInt8>, from start: Int) {
+        switch action {
+        case .token(let kind):
+            if kind == .fraction || kind == .binomial { digitArguments = 2 }
+            trackDepth(kind)
+            if kind == .currency { emitName(.currency, Array(name), from: start) } else { emit(kind, from: start) }
+        case .function(let operation):
+            emit(.function, functionPayload(operation, name), from: start)
+        case .constant(let operation): emit(.constant, Int32(operation.rawValue), from: start)
+        case .symbol: emitName(.name, canonicalSymbol(name), from: start)
+        case .space: isSpaced = true
+        case .nothing, .arrow: break
+        case .dropArgument: openArgument(.hidden)
+        case .tag, .text: openArgument(.text)
+        case .upright, .operatorName: openArgument(.upright)
+        case .bold: openArgument(.bold)
+        case .blackboard: openArgument(.blackboard)
+        case .begin, .end: scanEnvironment(isBegin: action == .begin, from: start)
+        case .overline: emit(.overline, from: start)
+        case .accent: emitName(.accent, Array(name), from: start)
+        case .parenthesizedModulo: emit(.modulo, 1, from: start)
+        case nil: emitName(.unknown, Array(name), from: start)
+        }
+    }
+
+    /// `\log`, `\ln` and `\lg` share an operation; the payload's next byte tells the base.
+    private func functionPayload(_ operation: Operation, _ name: ArraySlice<UInt8>) -> Int32 {
+        guard operation == .logarithm else { return Int32(operation.rawValue) }
+        let base: Int32 = name.elementsEqual("lg".utf8) ? 10 : name.elementsEqual("lb".utf8) ? 2 : 0
+        let isNatural: Int32 = name.elementsEqual("ln".utf8) ? 1 : 0
+        return Int32(operation.rawValue) | base << 8 | isNatural << 16
+    }
+
+    private func canonicalSymbol(_ name: ArraySlice<UInt8>) -> [UInt8] {
+        name.starts(with: "var".utf8) ? Array(name.dropFirst(3)) : Array(name)
+    }
+
+    private mutating func scanControlSymbol(from start: Int) {
+        let byte = peek()
+        position += 1
+        switch byte {
+        case 0x2C, 0x3A, 0x3B, 0x20, 0x3E, 0x2F: isSpaced = byte != 0x2F
+        case 0x21: break
+        case 0x25: emit(.percent, from: start)
+        case 0x24: emitName(.currency, [0x24], from: start)
+        case 0x7B:
+            bracketDepth += 1
+            emit(.openSet, from: start)
+        case 0x7D:
+            bracketDepth -= 1
+            emit(.closeSet, from: start)
+        case 0x5C: emit(.newRow, from: start)
+        case 0x7C: emit(.doubleBar, from: start)
+        case 0x26, 0x5F, 0x23: isSpaced = true
+        case 0x28, 0x29, 0x5B, 0x5D: isSpaced = true
+        case 0: break
+        default: emit(.unknown, from: start)
+        }
+    }
+
+    private mutating func scanEnvironment(isBegin: Bool, from start: Int) {
+        skipSpaces()
+        guard peek() == 0x7B else {
+            emit(.unknown, from: start)
+            return
+        }
+        position += 1
+        let nameStart = position
+        while peek() != 0, peek() != 0x7D { position += 1 }
+        let name = answer.bytes[nameStart..<position].filter { $0 != 0x2A && $0 != 0x20 }
+        position += 1
+        if name.ends(with: "matrix") || name == Array("array".utf8) {
+            if isBegin, name == Array("array".utf8) { skipColumnSpecification() }
+            emit(isBegin ? .beginMatrix : .endMatrix, name.first == 0x76 || name.first == 0x56 ? 1 : 0, from: start)
+        } else if name.ends(with: "cases") {
+            emit(isBegin ? .beginCases : .endCases, from: start)
+        } else {
+            emit(isBegin ? .beginOther : .endOther, from: start)
+        }
+    }
+
+    private mutating func skipColumnSpecification() {
+        skipSpaces()
+        guard peek() == 0x7B else { return }
+        while peek() != 0, peek() != 0x7D { position += 1 }
+        position += 1
+    }
+
+    mutating func scanNumber() {
+        let start = position
+        if digitArguments > 0, let previous = answer.tokens.last, digitFollowsFraction(previous) {
+            digitArguments -= 1
+            position += 1
+            appendNumber(NumberReader.read(answer.bytes, from: start, to: position), from: start)
+            return
+        }
+        let reader = NumberReader.scan(answer.bytes, from: start, groupsAllowed: bracketDepth == 0)
+        position = reader.end
+        appendNumber(reader.literal, from: start)
+    }
+
+    private func digitFollowsFraction(_ token: MathToken) -> Bool {
+        switch token.kind {
+        case .fraction, .binomial: true
+        case .number where answer.tokens.count >= 2:
+            [.fraction, .binomial].contains(answer.tokens[answer.tokens.count - 2].kind)
+        case .closeBrace: true && digitArguments == 2 && isFractionNumerator()
+        default: false
+        }
+    }
+
+    /// Whether the group that just closed is the first argument of a fraction.
+    private func isFractionNumerator() -> Bool {
+        var depth = 0
+        for token in answer.tokens.reversed().prefix(64) {
+            if token.kind == .closeBrace { depth += 1 }
+            if token.kind == .openBrace { depth -= 1 }
+            if depth < 0 { return false }
+            if depth == 0, token.kind == .fraction || token.kind == .binomial { return true }
+            if depth == 0, token.kind != .openBrace { return false }
+        }
+        return false
+    }
+
+    private mutating func appendNumber(_ literal: NumberLiteral?, from start: Int) {
+        guard let literal else {
+            answer.isBeyondCaps = true
+            return
+        }
+        answer.numbers.append(literal)
+        emit(.number, Int32(answer.numbers.count - 1), from: start)
+    }
+
+    private mutating func scanLetters() {
+        let start = position
+        if mode == .bold || mode == .blackboard {
+            scanLetter()
+            return
+        }
+        while isLetterByte(peek()) { position += 1 }
+        let run = answer.bytes[start..<position]
+        if mode == .math {
+            LetterRun.emit(run, from: start, into: &self)
+        } else {
+            emitTextRun(run, from: start)
+        }
+    }
+
+    /// A run of letters inside `\text` or `\mathrm`.
+    private mutating func emitTextRun(_ run: ArraySlice<UInt8>, from start: Int) {
+        let lower = run.map { $0 | 0x20 }
+        if let action = CommandTable.word(lower[...]) {
+            switch action {
+            case .token(let kind) where kind == .and || kind == .or || kind == .percent || kind == .degree:
+                emit(kind, from: start)
+                return
+            case .function, .constant:
+                if mode == .upright, let action = CommandTable.word(run) {
+                    perform(action, named: run, from: start)
+                    return
+                }
+            default: break
+            }
+        }
+        if run.count == 1, let letter = run.first {
+            if mode == .upright, letter == 0x65 || letter == 0x69 {
+                emit(.letter, Int32(letter), from: start)
+            } else {
+                emit(.upright, Int32(letter), from: start)
+            }
+        } else {
+            emitName(.word, Array(run), from: start)
+        }
+    }
+
+    /// One letter in bold or blackboard style.
+    private mutating func scanLetter() {
+        let start = position
+        let letter = peek()
+        position += 1
+        switch (mode, letter) {
+        case (.blackboard, 0x52): emit(.reals, from: start)
+        case (.blackboard, 0x5A): emit(.integers, from: start)
+        case (.blackboard, 0x4E): emit(.naturals, from: start)
+        case (.blackboard, 0x51): emit(.rationals, from: start)
+        case (.blackboard, 0x43): emit(.complexes, from: start)
+        case (.bold, 0x69...0x6B), (.bold, 0x65): emitName(.name, [0x2A, letter], from: start)
+        default: emit(.letter, Int32(letter), from: start)
+        }
+    }
+
+    /// Words in other scripts: a run of bytes above ASCII.
+    private mutating func scanForeign() {
+        let start = position
+        while peek() >= 0x80 { position += 1 }
+        emitName(.word, Array(answer.bytes[start..<position]), from: start)
+    }
+
+    private mutating func scanPunctuation(_ byte: UInt8, from start: Int) {
+        position += 1
+        let next = peek()
+        switch (byte, next) {
+        case (0x3C, 0x3D), (0x3E, 0x3D), (0x21, 0x3D), (0x3D, 0x3C), (0x3D, 0x3E):
+            position += 1
+            let isLess = byte == 0x3C || next == 0x3C
+            emit(byte == 0x21 ? .notEqual : isLess ? .lessOrEqual : .greaterOrEqual, from: start)
+        case (0x2D, 0x3E):
+            position += 1
+            emit(.arrow, from: start)
+        case (0x2A, 0x2A):
+            position += 1
+            emit(.power, from: start)
+        default:
+            let kind = PunctuationTable.kind(byte)
+            trackDepth(kind)
+            emit(kind, from: start)
+        }
+    }
+
+    private mutating func trackDepth(_ kind: MathToken.Kind) {
+        switch kind {
+        case .openParenthesis, .openBracket, .openSet, .openAngle: bracketDepth += 1
+        case .closeParenthesis, .closeBracket, .closeSet, .closeAngle: bracketDepth -= 1
+        default: break
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether the bytes end with an ASCII string.
+    fileprivate func ends(with suffix: String) -> Bool { self.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
+}
+
+func isDigitByte(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+func isLetterByte(_ byte: UInt8) -> Bool { (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7A }
+
+/// Single ASCII characters.
+private enum PunctuationTable {
+    static func kind(_ byte: UInt8) -> MathToken.Kind {
+        switch byte {
+        case 0x2B: .plus
+        case 0x2D: .minus
+        case 0x2A: .times
+        case 0x2F: .slash
+        case 0x5E: .power
+        case 0x5F: .lowered
+        case 0x27: .prime
+        case 0x21: .factorial
+        case 0x25: .percent
+        case 0x2C: .comma
+        case 0x3B: .semicolon
+        case 0x3A: .colon
+        case 0x2E: .period
+        case 0x3D: .equal
+        case 0x3C: .less
+        case 0x3E: .greater
+        case 0x28: .openParenthesis
+        case 0x29: .closeParenthesis
+        case 0x5B: .openBracket
+        case 0x5D: .closeBracket
+        case 0x7C: .bar
+        case 0x26: .ampersand
+        default: .unknown
+        }
+    }
+}
+
+/// The partner of each bracket, or -1; one pass with an explicit stack.
+private func pairBrackets(_ tokens: [MathToken]) -> [Int32] {
+    var partner = [Int32](repeating: -1, count: tokens.count)
+    var open: [(group: Int, index: Int)] = []
+    for (index, token) in tokens.enumerated() {
+        switch token.kind {
+        case .openParenthesis, .openBracket: open.append((0, index))
+        case .openBrace: open.append((1, index))
+        case .openSet: open.append((2, index))
+        case .openAngle: open.append((3, index))
+        case .openFloor: open.append((4, index))
+        case .openCeiling: open.append((5, index))
+        case .beginMatrix, .beginCases, .beginOther: open.append((6, index))
+        case .closeParenthesis, .closeBracket, .closeBrace, .closeSet, .closeAngle, .closeFloor, .closeCeiling, .endMatrix,
+            .endCases, .endOther:
+            let group =
+                switch token.kind {
+                case .closeParenthesis, .closeBracket: 0
+                case .closeBrace: 1
+                case .closeSet: 2
+                case .closeAngle: 3
+                case .closeFloor: 4
+                case .closeCeiling: 5
+                default: 6
+                }
+            if let last = open.last, last.group == group {
+                open.removeLast()
+                partner[last.index] = Int32(index)
+                partner[index] = Int32(last.index)
+            }
+        default: break
+        }
+    }
+    return partner
+}

@@ -1,0 +1,184 @@
+// Decimal numbers as people write them: thousands groups, decimal points, powers of ten by `e`, recurring decimals.
+import BigInt
+import Domain
+
+/// Reads one number from bytes.
+struct NumberReader {
+    private let bytes: [UInt8]
+    private var position: Int
+    private var digits: [UInt8] = []
+    private var places = 0
+    private var recurring: [UInt8] = []
+    private var hasPoint = false
+    private var isGrouped = false
+
+    private init(_ bytes: [UInt8], from start: Int) {
+        self.bytes = bytes
+        position = start
+    }
+
+    /// The number that begins at `start`, and where it ends. The literal is nil beyond the cap on bits.
+    /// - Parameter groupsAllowed: whether `1,234` is one number; inside brackets it is two.
+    static func scan(_ bytes: [UInt8], from start: Int, groupsAllowed: Bool) -> (literal: NumberLiteral?, end: Int) {
+        var reader = NumberReader(bytes, from: start)
+        reader.takeDigits()
+        reader.takeGroups(commas: groupsAllowed)
+        reader.takeFraction()
+        let exponent = reader.takeExponent(start: start)
+        return (reader.literal(exponent: exponent), reader.position)
+    }
+
+    /// The whole number in a range of digits.
+    static func read(_ bytes: [UInt8], from start: Int, to end: Int) -> NumberLiteral? {
+        var reader = NumberReader(bytes, from: start)
+        while reader.position < end { reader.takeDigit() }
+        return reader.literal(exponent: 0)
+    }
+
+    private func peek(_ offset: Int = 0) -> UInt8 {
+        let index = position + offset
+        return bytes.indices.contains(index) ? bytes[index] : 0
+    }
+
+    private mutating func takeDigit() {
+        digits.append(peek())
+        position += 1
+    }
+
+    private mutating func takeDigits() {
+        while isDigitByte(peek()) { takeDigit() }
+    }
+
+    /// Groups of three after separators: `1,234`, `1{,}234`, `1\,234`, `1,\!234`, `1 234`.
+    private mutating func takeGroups(commas: Bool) {
+        guard (1...3).contains(digits.count), digits.first != 0x30 || digits.count > 1 else { return }
+        var first: Int?
+        while true {
+            let (length, isComma) = separatorLength()
+            guard length > 0, !isComma || commas, first == nil || first == length else { return }
+            guard (0..<3).allSatisfy({ isDigitByte(peek(length + $0)) }), !isDigitByte(peek(length + 3)) else { return }
+            first = first ?? length
+            isGrouped = true
+            position += length
+            for _ in 0..<3 { takeDigit() }
+        }
+    }
+
+    /// Length of a thousands separator here (0 for none), and whether it is a bare comma, which may also part a list.
+    private func separatorLength() -> (length: Int, isComma: Bool) {
+        let rest = bytes.dropFirst(position)
+        for separator in NumberReader.explicitSeparators where rest.starts(with: separator) {
+            var length = separator.count
+            if separator.last == 0x21 { while peek(length) == 0x20 { length += 1 } }
+            return (length, false)
+        }
+        if peek() == 0x2C, isDigitByte(peek(1)) { return (1, true) }
+        if peek() == 0x20 || peek() == 0x7E, isDigitByte(peek(1)) { return (1, true) }
+        return (0, false)
+    }
+
+    private static let explicitSeparators = ["{,}\\!", ",\\!", "{,}", "\\,", "{\\,}", "\\!"].map { Array($0.utf8) }
+
+    private mutating func takeFraction() {
+        guard peek() == 0x2E else { return }
+        let isOverline = bytes.dropFirst(position + 1).starts(with: "\\overline".utf8)
+            || bytes.dropFirst(position + 1).starts(with: "\\dot".utf8)
+            || bytes.dropFirst(position + 1).starts(with: "\\bar".utf8)
+        guard isDigitByte(peek(1)) || isOverline || !digits.isEmpty && !isLetterByte(peek(1)) && peek(1) != 0x2E else { return }
+        guard isDigitByte(peek(1)) || isOverline else {
+            // `5.` at the end of a sentence stays an integer, its full stop is a token.
+            return
+        }
+        hasPoint = true
+        position += 1
+        let whole = digits.count
+        takeDigits()
+        places = digits.count - whole
+        takeRecurring()
+    }
+
+    /// `\overline{36}`, `\bar{3}`, `\dot{1}2\dot{3}` after the point.
+    private mutating func takeRecurring() {
+        let rest = bytes.dropFirst(position)
+        for command in ["\\overline{", "\\bar{", "\\dot{"] where rest.starts(with: command.utf8) {
+            var index = position + command.utf8.count
+            var found: [UInt8] = []
+            while bytes.indices.contains(index), isDigitByte(bytes[index]) {
+                found.append(bytes[index])
+                index += 1
+            }
+            guard !found.isEmpty, bytes.indices.contains(index), bytes[index] == 0x7D else { return }
+            index += 1
+            if command == "\\dot{" { index = takeSecondDot(index, &found) }
+            recurring = found
+            position = index
+            return
+        }
+    }
+
+    private func takeSecondDot(_ start: Int, _ found: inout [UInt8]) -> Int {
+        var index = start
+        var between: [UInt8] = []
+        while bytes.indices.contains(index), isDigitByte(bytes[index]) {
+            between.append(bytes[index])
+            index += 1
+        }
+        guard bytes.dropFirst(index).starts(with: "\\dot{".utf8), bytes.indices.contains(index + 6),
+            isDigitByte(bytes[index + 5]), bytes[index + 6] == 0x7D
+        else { return start }
+        found += between + [bytes[index + 5]]
+        return index + 7
+    }
+
+    /// `3e8`, `1.45e-5`, `2E3`; not `2e` with Euler's number. A signed exponent needs a point or the whole answer.
+    private mutating func takeExponent(start: Int) -> Int {
+        guard peek() | 0x20 == 0x65, recurring.isEmpty else { return 0 }
+        let isSigned = peek(1) == 0x2D || peek(1) == 0x2B
+        let first = isSigned ? 2 : 1
+        guard isDigitByte(peek(first)) else { return 0 }
+        var length = first
+        var value = 0
+        while isDigitByte(peek(length)), length < 12 {
+            value = value * 10 + Int(peek(length) - 0x30)
+            length += 1
+        }
+        let isWhole = position + length == bytes.count && (start == 0 || start == 1 && bytes[0] == 0x2D)
+        guard !isLetterByte(peek(length)), !isSigned || hasPoint || isWhole || length - first > 1 else { return 0 }
+        position += length
+        hasPoint = true
+        return isSigned && bytes[position - length + 1] == 0x2D ? -value : value
+    }
+
+    private func literal(exponent: Int) -> NumberLiteral? {
+        guard digits.count <= Limits.mathBitsMax / 4, abs(exponent) <= Limits.mathBitsMax / 4 else { return nil }
+        guard var value = NumberReader.integer(digits) else { return nil }
+        if !recurring.isEmpty {
+            // 0.1\overline{6} = (16 - 1) / 90
+            guard let all = NumberReader.integer(digits + recurring), let difference = all.subtracting(value),
+                let nines = ExactNumber(10).raised(to: recurring.count)?.subtracting(.one),
+                let repeated = difference.divided(by: nines)
+            else { return nil }
+            value = repeated
+        }
+        if exponent != places {
+            guard let scale = ExactNumber(10).raised(to: exponent - places), let scaled = value.multiplied(by: scale)
+            else { return nil }
+            value = scaled
+        }
+        let significant = digits.drop { $0 == 0x30 }.count
+        let isDecimal = hasPoint && recurring.isEmpty
+        return NumberLiteral(
+            value: value,
+            decimal: isDecimal ? DecimalLiteral(significantDigits: significant, places: places - exponent) : nil,
+            isPlainInteger: !hasPoint && !isGrouped && recurring.isEmpty && digits.count <= 18,
+            digitCount: digits.count)
+    }
+
+    private static func integer(_ digits: [UInt8]) -> ExactNumber? {
+        if digits.count <= 18 {
+            return ExactNumber(digits.reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) })
+        }
+        guard let value = BigInt(String(decoding: digits, as: UTF8.self)) else { return nil }
+        return ExactNumber(value, over: 1)
+    }
+}
