@@ -33,8 +33,8 @@ package final class ModelWeights: Sendable {
         return Array(parameters.view(place.offset, place.count))
     }
 
-    /// Fresh weights: matrices normal with this standard deviation (0.02 is the `initializer_range` of Qwen3; narrow models
-    /// learn several times faster from a wider one), norms one. The same seed gives the same weights.
+    /// Fresh weights: matrices normal with this standard deviation (0.02 is the `initializer_range` of Qwen3; narrow
+    /// models learn several times faster from a wider one), norms one. The same seed gives the same weights.
     package static func random(
         _ configuration: ModelConfiguration, seed: UInt64, standardDeviation: Float = 0.02
     ) -> ModelWeights {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Sampling from one version of the weights.
 ///
-/// A sequence's tokens and log-probabilities depend on its request and the weights alone: not on the other requests, the
-/// number of threads or the order in which they run. Kernels are batch-invariant, random numbers are addressed by
+/// A sequence's tokens and log-probabilities depend on its request and the weights alone: not on the other requests,
+/// the number of threads or the order in which they run. Kernels are batch-invariant, random numbers are addressed by
 /// (seed, stream, position).
 package enum Sampler {
     /// Bounds on what one thread works on at a time; the defaults keep a small model's batch in the caches.

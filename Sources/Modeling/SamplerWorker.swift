@@ -1,4 +1,4 @@
-// One sampling thread: lets sequences in, runs the model on all of them, draws a token for each, lets finished ones out.
+// One sampling thread: lets sequences in, runs the model on all, draws a token for each, lets finished ones out.
 
 /// The continuous batch of one thread.
 struct SamplerWorker {

@@ -69,4 +69,10 @@ package struct SampledSequence: Sendable, Equatable {
     /// request's settings. These are the bits that the learner's forward pass gives for the same tokens and weights.
     package var logprobs: [Float]
     package var finishReason: FinishReason
+
+    package init(tokens: [Int32], logprobs: [Float], finishReason: FinishReason) {
+        self.tokens = tokens
+        self.logprobs = logprobs
+        self.finishReason = finishReason
+    }
 }

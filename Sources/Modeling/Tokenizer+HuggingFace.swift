@@ -2,7 +2,7 @@
 import StrictJSON
 
 extension Tokenizer {
-    /// Reads a tokenizer.json. Throws `ModelError` `.unsupported` for another kind than byte-level BPE with Qwen2's split.
+    /// Reads a tokenizer.json. Throws `ModelError` `.unsupported` for any but byte-level BPE with Qwen2's split.
     ///
     /// A normaliser NFC, which Qwen's files name, is accepted but not applied: text in another form than NFC gets other
     /// (valid) ids than from the original.

@@ -50,7 +50,7 @@ extension Tokenizer {
             throw ModelError(
                 .invalidInput, "a vocabulary of \(vocabularySize)",
                 hint:
-                    "at least 256 bytes and \(specialTokens.count) special tokens, at most \(ModelBounds.vocabularySizeMax)"
+                    "at least 256 bytes and the special tokens, at most \(ModelBounds.vocabularySizeMax)"
             )
         }
         var tokens = ByteAlphabet.order.map { [$0] }

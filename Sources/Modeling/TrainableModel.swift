@@ -1,6 +1,5 @@
 // A model being trained: weights, gradients and optimiser state. It knows no objective, no data and no files.
 import CKernels
-import Synchronization
 
 /// Parameters with AdamW moments and accumulating gradients. Not Sendable: one owner trains it.
 ///
@@ -84,29 +83,8 @@ package final class TrainableModel {
         _ sequences: [TrainingSequence], threads: Int, transposed: PackedMatrices?,
         objective: TrainingShard.Objective?
     ) throws(ModelError) -> [TokenStatistics] {
-        for (index, sequence) in sequences.enumerated() { try sequence.validate(index, for: configuration) }
-        let dealt = TrainingShard.deal(sequences, over: shards.count)
-        let results = Results(count: sequences.count)
-        let workers = min(max(threads, 1), shards.count)
-        let (weights, shards, rows) = (weights, shards, partition.microBatchRows)
-        try WorkerThreads.run(workers) { (worker) throws(ModelError) in
-            for index in stride(from: worker, to: shards.count, by: workers) {
-                let part = try shards[index].run(
-                    dealt[index], weights, transposed: transposed, microBatchRows: rows, objective: objective)
-                results.values.withLock { values in
-                    for (place, statistics) in part { values[place] = statistics }
-                }
-            }
-        }
-        return results.values.withLock { $0 }
-    }
-
-    private final class Results: Sendable {
-        let values: Mutex<[TokenStatistics]>
-
-        init(count: Int) {
-            values = Mutex(Array(repeating: TokenStatistics(logprobs: [], entropies: []), count: count))
-        }
+        try ShardedPass(weights: weights, transposed: transposed, microBatchRows: partition.microBatchRows)
+            .run(sequences, shards: shards, threads: threads, objective: objective)
     }
 
     /// Forgets what was accumulated.
@@ -122,7 +100,7 @@ package final class TrainableModel {
         return sum
     }
 
-    /// Applies the accumulated gradients and clears them. A gradient that is not finite changes nothing and is reported.
+    /// Applies the accumulated gradients and clears them. One that is not finite changes no weight and is reported.
     package func step(_ settings: AdamWSettings) throws(ModelError) -> StepResult {
         try settings.validate()
         let total = shards[0].gradient
