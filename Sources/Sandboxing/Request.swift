@@ -25,6 +25,7 @@ struct Request {
             String(Int(job.cpuSeconds * 1000)), String(Int(wall * 1000)), String(deadlineMilliseconds),
             String(Int(configuration.compileSecondsMax * 1000)), String(configuration.outputBytesMax),
             String(job.memoryMegabytes), String(configuration.directoryBytesMax), interactive ? "1" : "0",
+            configuration.compiler,
         ].joined(separator: " ")
         blobs = [Array(job.source.utf8), Array(name.utf8)] + tests
     }

@@ -82,7 +82,7 @@ struct Slot: ~Copyable {
     }
 
     /// Memory beyond the job's own: the base interpreter, the harness and the job's inputs.
-    private static let slackMegabytes = 48
+    private static let slackMegabytes = 64
 
     private static func arguments(
         number: Int, tier: SandboxTier, configuration: SandboxConfiguration, groups: ControlGroups?, memoryLimit: Int
@@ -125,7 +125,7 @@ struct Slot: ~Copyable {
     mutating func run(
         _ job: SandboxJob, nonce: String, goOn: (@Sendable (Int, SandboxCase) -> Bool)?
     ) throws(SlotFailure) -> SandboxReport {
-        try adjustMemory(job)
+        try adjustMemory(job, compiling: job.language == .cpp)
         let killsBefore = groups?.memoryKills ?? 0
         var conversation = Conversation(nonce: nonce, memoryKills: killsBefore)
         do {
@@ -135,8 +135,14 @@ struct Slot: ~Copyable {
             while conversation.report == nil {
                 let frame = try channel.receive(deadline: deadline)
                 let new = conversation.take(frame, kills: { groups?.memoryKills ?? 0 })
+                if job.language == .cpp && frame.words.first == "compiled" {
+                    try adjustMemory(job, compiling: false)
+                    try channel.sendRaw([UInt8(ascii: "+")])
+                }
                 if let new, let goOn { try channel.sendRaw([UInt8(ascii: goOn(new.index, new.outcome) ? "+" : "-")]) }
             }
+        } catch let failure as SlotFailure {
+            throw failure
         } catch {
             throw SlotFailure(obstacle: .fault, message: "the jail was lost (\(error))")
         }
@@ -149,10 +155,14 @@ struct Slot: ~Copyable {
         return report
     }
 
-    private mutating func adjustMemory(_ job: SandboxJob) throws(SlotFailure) {
+    /// Compilers need more than most programs: templates of the standard library take about 300 MiB.
+    private static let compilingMegabytes = 1_024
+
+    private mutating func adjustMemory(_ job: SandboxJob, compiling: Bool) throws(SlotFailure) {
         guard let groups else { return }
         let inputs = Request.inputBytes(job)
-        let bytes = ((job.memoryMegabytes + Self.slackMegabytes) << 20) + inputs * 2
+        let megabytes = compiling ? max(job.memoryMegabytes, Self.compilingMegabytes) : job.memoryMegabytes
+        let bytes = ((megabytes + Self.slackMegabytes) << 20) + inputs * 2
         guard bytes != memoryLimit else { return }
         guard groups.limitMemory(bytes: bytes) else {
             throw SlotFailure(obstacle: .fault, message: "the memory limit could not be set")

@@ -156,7 +156,7 @@ OPERATIONS = {
 }
 
 
-def run_candidate(task, code, line):
+def run_candidate(code, names, line):
     """Runs the program, then answers the checker's questions about its objects; never returns."""
     kept, numbers = [], {}
 
@@ -193,7 +193,6 @@ def run_candidate(task, code, line):
         except BaseException as error:
             line.put([False, type(error).__name__, [b.__name__ for b in type(error).__mro__], str(error)[:400]])
 
-    names = new_module("solution", task.prelude)
     try:
         exec(code, names)
     except BaseException as error:
@@ -445,7 +444,7 @@ def run_checker(task, groups, program_first, line, results):
     dict.__setitem__(names, "__builtins__", builtins)
     dict.__setitem__(names, "__name__", "assertions")
     for test, group in enumerate(groups):
-        record(BEGUN, test, clock())
+        record(BEGUN, test, 0)
         started = clock()
         try:
             exec(group, names, names)
@@ -461,7 +460,7 @@ def run_checker(task, groups, program_first, line, results):
     os._exit(0)
 
 
-def run_assertions(task, code, jail):
+def run_assertions(task, code, names, jail):
     """Starts candidate and checker, waits for the checker, reports what it saw."""
     try:
         groups, program_first = split_assertions(task.name)
@@ -477,7 +476,7 @@ def run_assertions(task, code, jail):
     candidate = clone()
     if candidate == 0:
         enter_program(task, jail, (null, null, null, to_candidate, from_candidate), budget)
-        run_candidate(task, code, Line(3, 4, task.output_bytes))
+        run_candidate(code, names, Line(3, 4, task.output_bytes))
     checker = clone()
     if checker == 0:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -487,8 +486,7 @@ def run_assertions(task, code, jail):
         os.close(descriptor)
 
     def allowance(used):
-        done = sum(r[2] for r in read_records(results, task.output_bytes + 1) if r[0] != BEGUN)
-        return task.cpu + min(done, budget) - used - (cpu_clock(candidate) or 0.0)
+        return call_allowance(task, results, budget, used) - (cpu_clock(candidate) or 0.0)
 
     ended = await_child(checker, task.wall * len(groups), allowance)
     finished = select.select([os.pidfd_open(candidate)], [], [], 0.05 if ended.code == 0 and not ended.late else 0)[0]

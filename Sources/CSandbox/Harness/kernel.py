@@ -10,6 +10,7 @@ import sys
 import time
 
 CONTROL = 3
+STEP = 0.1  # seconds between looks at a child's CPU clock
 libc = ctypes.PyDLL(None, use_errno=True)
 SYSCALLS = {
     "x86_64": dict(clone=56, capset=126, seccomp=317),
@@ -127,21 +128,23 @@ class Ended:
         self.late = late
 
 
-def await_child(process, wall, allowance):
-    """Waits for a child, killing it when `allowance(cpu)` (CPU seconds left) or the wall backstop runs out."""
+def await_child(process, wall, allowance, progress=None):
+    """Waits for a child, killing it when `allowance(cpu)` (CPU seconds left) or the wall backstop runs out; the backstop
+    starts anew whenever `progress()` changes."""
     descriptor = os.pidfd_open(process)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     end = time.monotonic() + wall
-    late = False
-    left = allowance(0.0)
-    while True:
-        rest = min(left, end - time.monotonic())
-        if poll.poll(max(1, int(rest * 1000) + 1)):
-            break
+    late, seen = False, None
+    left = STEP
+    while not poll.poll(max(1, int(min(left, STEP, end - time.monotonic()) * 1000) + 1)):
         used = cpu_clock(process)
-        left = allowance(used) if used is not None else 0.001
-        if used is not None and (left <= 0 or time.monotonic() >= end):
+        if used is None:
+            continue
+        left = allowance(used)
+        if progress is not None and progress() != seen:
+            seen, end = progress(), time.monotonic() + wall
+        if left <= 0 or time.monotonic() >= end:
             late = True
             os.kill(process, signal.SIGKILL)
             poll.poll()

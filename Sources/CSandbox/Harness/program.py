@@ -40,6 +40,7 @@ contest_names = {}
 
 
 def new_module(name, prelude):
+    """The program's module, before anything of it ran; made once a submission, so that its tests need not copy it."""
     module = types.ModuleType(name)
     sys.modules[name] = module
     names = module.__dict__
@@ -53,6 +54,13 @@ def new_module(name, prelude):
     return names
 
 
+def drop_names(names):
+    """Lets go of what the program defined, so that its finalisers run; the prelude's names stay where they are."""
+    for name in list(names):
+        if names[name] is not contest_names.get(name):
+            del names[name]
+
+
 def limit(what, value):
     _, hard = resource.getrlimit(what)
     if hard != resource.RLIM_INFINITY:
@@ -60,7 +68,7 @@ def limit(what, value):
     resource.setrlimit(what, (value, value))
 
 
-def enter_program(task, jail, descriptors, cpu):
+def enter_program(task, jail, descriptors, cpu, narrow=None):
     """The last moment of trust: descriptors 0.. become `descriptors`, all others close, limits and filter fall."""
     for place, descriptor in enumerate(descriptors):
         os.dup2(descriptor, place)
@@ -69,7 +77,7 @@ def enter_program(task, jail, descriptors, cpu):
     limit(resource.RLIMIT_CPU, int(cpu) + 2)
     if jail.limit_as:
         limit(resource.RLIMIT_AS, (task.memory_megabytes + 96) << 20)
-    jail.program.install()
+    (narrow or jail.program).install()
     gc.enable()
 
 
@@ -95,7 +103,7 @@ def finish(names, code):
         threading._shutdown()
         atexit._run_exitfuncs()
         sys.stdout.flush()
-        names.clear()
+        drop_names(names)
         for stream in (sys.stdout, sys.__stdout__, sys.stderr):
             if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
@@ -104,10 +112,8 @@ def finish(names, code):
     os._exit(code)
 
 
-def run_main(task, code):
+def run_main(code, names):
     """Runs the program as a script; never returns."""
-    sys.argv = ["solution.py"]
-    names = new_module("__main__", task.prelude)
     status = 0
     try:
         exec(code, names)
@@ -137,18 +143,18 @@ def find_entry(names, name):
     return lambda: function
 
 
-def run_calls(task, code, first, last, output):
+def run_calls(task, code, names, first, last, output):
     """Calls the entry point for tests first..<last, writing a record for each; never returns."""
     dumps, loads, write, clock = json.dumps, json.loads, os.write, time.process_time_ns
     pack, tests = RECORD.pack, task.tests
 
-    def record(kind, test, started, text):
+    def record(kind, test, started, text=b""):
         data = memoryview(pack(kind, test, (clock() - started) // 1000, len(text)) + text)
         while data:
             data = data[write(output, data):]
 
+    record(BEGUN, first, 0)
     try:
-        names = new_module("solution", task.prelude)
         exec(code, names)
         entry = find_entry(names, task.name)
     except MemoryError:
@@ -161,7 +167,7 @@ def run_calls(task, code, first, last, output):
         record(SETUP, first, 0, describe(error).encode("utf-8", "replace"))
         os._exit(0)
     for test in range(first, last):
-        record(BEGUN, test, clock(), b"")
+        record(BEGUN, test, 0)
         started = clock()
         try:
             value = entry()(*loads(tests[test]))

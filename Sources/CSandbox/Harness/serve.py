@@ -8,12 +8,15 @@ class Jail:
         self.namespaces, abi = words[1] == "1", int(words[2])
         self.limit_as = words[3] == "1"
         self.supervisor, self.program, self.binary, self.compiler = map(Filter, blobs)
+        self.binaries = Binaries()
         reading = FS_READ_FILE | FS_READ_DIR
         if self.namespaces:
             rules = [("/", reading), ("/dev", reading | FS_WRITE)]
         else:
             rules = [("/usr", reading), ("/dev/null", FS_READ_FILE | FS_WRITE)]
         self.landlock = Landlock(abi, rules)
+        self.executing = Landlock(abi, [(path, access | FS_EXECUTE if path in ("/", "/usr") else access)
+                                        for path, access in rules])
 
 
 class Task:
@@ -21,7 +24,7 @@ class Task:
 
     def __init__(self, words, blobs):
         (_, self.nonce, self.kind, self.language, self.prelude, cpu, wall, deadline, compiling, output, memory,
-         directory, interactive) = words
+         directory, interactive, self.compiler) = words
         self.cpu, self.wall, self.deadline = int(cpu) / 1000, int(wall) / 1000, int(deadline) / 1000
         self.output_bytes, self.memory_megabytes, self.directory_bytes = int(output), int(memory), int(directory)
         self.compile_cpu = int(compiling) / 1000
@@ -46,7 +49,7 @@ def is_dirty():
         return next(entries, None) is not None
 
 
-def run_streams(task, code, first, jail):
+def run_streams(task, code, names, first, jail, binary=None):
     """Runs the tests from `first` on; returns the test to go on with in a fresh directory, or None when all are done."""
     wants_path = b"/dev/stdin" in task.source
     for test in range(first, len(task.tests)):
@@ -57,9 +60,13 @@ def run_streams(task, code, first, jail):
             with open("/tmp/.stdin", "wb") as file:
                 file.write(task.tests[test])
         process = clone()
+        if process == 0 and task.language == "cpp":
+            enter_program(task, jail, (stdin, stdout, stderr, binary), task.cpu, jail.binary)
+            os.set_inheritable(3, False)
+            run_binary(3)
         if process == 0:
             enter_program(task, jail, (stdin, stdout, stderr), task.cpu)
-            run_main(task, code)
+            run_main(code, names)
         ended = await_child(process, task.wall, lambda used: task.cpu - used)
         report_stream(task, test, ended, stdout, stderr)
         for descriptor in (stdin, stdout, stderr):
@@ -96,26 +103,27 @@ def read_records(descriptor, most):
     return records
 
 
-def run_entry_point(task, code, shared, first, jail):
-    """As `run_streams`, for calls; `shared` tests of one process where the program keeps no state."""
-    test = first
-    while test < len(task.tests):
+def call_allowance(task, results, most, used):
+    """CPU seconds left to the call that runs now: its limit counts from where the program says that it began, and all
+    calls together have an absolute bound, whatever the program says."""
+    begun = [cpu for kind, _, cpu, _ in read_records(results, task.output_bytes + 1) if kind == BEGUN]
+    if not begun:
+        return task.compile_cpu - used
+    return min(task.cpu + begun[-1], most + task.compile_cpu) - used
+
+
+def run_entry_point(task, code, names, first, jail):
+    """As `run_streams`, for calls, each in a process of its own."""
+    for test in range(first, len(task.tests)):
         if test > first and is_dirty():
             return test
-        last = len(task.tests) if shared and not task.interactive else test + 1
-        results = memory_file("results")
-        null = os.open("/dev/null", os.O_RDWR)
+        results, null = memory_file("results"), os.open("/dev/null", os.O_RDWR)
         process = clone()
         if process == 0:
-            enter_program(task, jail, (null, null, null, results), task.cpu * (last - test))
-            run_calls(task, code, test, last, 3)
-
-        def allowance(used):
-            done = sum(r[2] for r in read_records(results, task.output_bytes + 1) if r[0] != BEGUN)
-            return task.cpu + min(done, task.cpu * (last - test)) - used
-
-        ended = await_child(process, task.wall * (last - test), allowance)
-        test = report_calls(task, test, last, ended, results)
+            enter_program(task, jail, (null, null, null, results), task.cpu)
+            run_calls(task, code, names, test, test + 1, 3)
+        ended = await_child(process, task.wall, lambda used: call_allowance(task, results, task.cpu, used))
+        report_calls(task, test, test + 1, ended, results)
         os.close(results)
         os.close(null)
         if not may_go_on(task):
@@ -141,7 +149,7 @@ def report_calls(task, first, last, ended, results):
     if expected == last:
         return last
     size = os.fstat(results).st_size
-    if ended.late or ended.cpu > task.cpu * (last - first) or ended.signal == signal.SIGXCPU:
+    if ended.late or ended.signal == signal.SIGXCPU:
         status = "late"
     elif ended.signal == signal.SIGXFSZ or size > task.output_bytes:
         status = "output"
@@ -164,51 +172,132 @@ def compile_python(task):
         return None
 
 
-def own_submission(task, first, jail):
-    """The process of one submission: walls, one compilation, then the tests. Returns what `run_streams` does."""
+ALONE = 0xFFFFFFFF
+
+
+def raise_walls(task, jail):
     if jail.namespaces:
         fresh_directory(task.directory_bytes)
         drop_capabilities()
-    jail.landlock.confine("/tmp" if jail.namespaces else ".", FS_WRITING)
-    jail.supervisor.install()
+    place = "/tmp" if jail.namespaces else "."
+    if task.language == "cpp":
+        jail.executing.confine(place, FS_WRITING | FS_EXECUTE)
+        jail.compiler.install()
+    else:
+        jail.landlock.confine(place, FS_WRITING)
+        jail.supervisor.install()
+
+
+def own_compiled_submission(task, first, jail, binary):
+    """As `own_submission`, for C++ on standard streams."""
+    if not os.path.exists(task.compiler):
+        send(("missing", task.nonce), f"{task.compiler} is not installed".encode())
+        return None
+    if not compile_binary(task, jail, binary):
+        return None
+    send(("compiled", task.nonce, len(task.tests)))
+    # Compiling has its own memory limit; the server sets the tests' one now.
+    if exactly(1) != b"+":
+        return None
+    return run_streams(task, None, None, first, jail, binary)
+
+
+def own_submission(task, first, jail, results, tell):
+    """The process of one submission: walls, one compilation, then the tests. Returns what `run_streams` does."""
+    raise_walls(task, jail)
+    if task.language == "cpp":
+        return own_compiled_submission(task, first, jail, task.binary)
     compiled = compile_python(task)
     if compiled is None:
         return None
     code, tree = compiled
+    names = new_module("__main__" if task.kind == "streams" else "solution", task.prelude)
     if task.kind == "assertions":
-        return run_assertions(task, code, jail)
+        return run_assertions(task, code, names, jail)
     send(("compiled", task.nonce, len(task.tests)))
     if task.kind == "streams":
-        return run_streams(task, code, first, jail)
-    shared = tree is not None and keeps_no_state(tree)
-    return run_entry_point(task, code, shared, first, jail)
+        sys.argv = ["solution.py"]
+        return run_streams(task, code, names, first, jail)
+    if tree is None or task.interactive or not keeps_no_state(tree):
+        return run_entry_point(task, code, names, first, jail)
+    # Nothing to keep apart: this process becomes the program, the base interpreter watches it.
+    tell(ALONE)
+    null = os.open("/dev/null", os.O_RDWR)
+    enter_program(task, jail, (null, null, null, results), task.compile_cpu + task.cpu * (len(task.tests) - first))
+    run_calls(task, code, names, first, len(task.tests), 3)
+
+
+def start_submission(task, first, jail, results, writer):
+    process = clone_submission(jail.namespaces)
+    if process != 0:
+        return process
+    status = 70
+    try:
+        def tell(word):
+            os.write(writer, struct.pack("<I", word))
+        following = own_submission(task, first, jail, results, tell)
+        if following is not None:
+            tell(following)
+        status = 0
+    except Fault as fault:
+        send(("fault", task.nonce), str(fault).encode())
+    except BaseException as error:
+        send(("fault", task.nonce), describe(error).encode("utf-8", "replace"))
+    finally:
+        os._exit(status)
+
+
+class Word:
+    """The one word that a submission may tell the base interpreter, read as soon as it is there."""
+
+    def __init__(self, reader):
+        self.reader, self.value = reader, None
+
+    def look(self):
+        if self.value is None and select.select([self.reader], [], [], 0)[0]:
+            word = os.read(self.reader, 4)
+            self.value = struct.unpack("<I", word)[0] if len(word) == 4 else None
+        return self.value
+
+
+def watch_submission(task, process, word, results):
+    """Waits for a submission: one that became the program is held to the tests' limits, any other to the deadline."""
+    started, most = time.monotonic(), task.cpu * len(task.tests)
+
+    def allowance(used):
+        if time.monotonic() - started > task.deadline:
+            return 0
+        return call_allowance(task, results, most, used) if word.look() == ALONE else 1.0
+
+    def progress():
+        return os.fstat(results).st_size if word.look() == ALONE else time.monotonic()
+
+    return await_child(process, task.wall, allowance, progress)
 
 
 def submit(task, first, jail):
-    """Runs a submission in its own process; returns the next test when it needs a fresh directory, else None."""
+    """Runs a submission in its own process; returns the test to go on with in a fresh one, None when all is said."""
     reader, writer = os.pipe()
-    process = clone_submission(jail.namespaces)
-    if process == 0:
-        status = 70
-        try:
-            following = own_submission(task, first, jail)
-            if following is not None:
-                os.write(writer, struct.pack("<I", following))
-            status = 0
-        except Fault as fault:
-            send(("fault", task.nonce), str(fault).encode())
-        except BaseException as error:
-            send(("fault", task.nonce), describe(error).encode("utf-8", "replace"))
-        finally:
-            os._exit(status)
+    results = memory_file("results")
+    if task.language == "cpp":
+        task.binary = jail.binaries.slot_for(task.source)
+    process = start_submission(task, first, jail, results, writer)
     os.close(writer)
-    ended = await_child(process, task.deadline, lambda used: task.deadline)
-    word = os.read(reader, 4)
+    word = Word(reader)
+    ended = watch_submission(task, process, word, results)
+    following = word.look()
+    if task.language == "cpp":
+        jail.binaries.forget_unfinished(task.source)
+    if following == ALONE:
+        following = report_calls(task, first, len(task.tests), ended, results)
+        following = following if following < len(task.tests) else None
+        ended.code = ended.signal = 0
+        ended.late = False
     os.close(reader)
-    if len(word) == 4:
-        return struct.unpack("<I", word)[0]
-    send(("done", task.nonce, ended.code, ended.signal, int(ended.late), int(ended.cpu * 1e6)))
-    return None
+    os.close(results)
+    if following is None:
+        send(("done", task.nonce, ended.code, ended.signal, int(ended.late), int(ended.cpu * 1e6)))
+    return following
 
 
 def serve():

@@ -16,15 +16,15 @@ typedef struct {
 /// Fills `features` by asking the kernel; starts one short helper (`launcher --probe`) for the namespaces.
 void csandbox_probe(const char *launcher, csandbox_features *features);
 
-/// Filter profiles, from wide to narrow. A process that runs untrusted code has SUPERVISOR and one of the others.
+/// Filter profiles. PROGRAM and BINARY only take away: a process that runs untrusted code has SUPERVISOR and one of them.
 enum {
     /// For the process that owns one submission: may fork and wait, may not touch namespaces, mounts or sockets.
     CSANDBOX_FILTER_SUPERVISOR = 0,
     /// For Python under test: threads only, signals to itself only.
     CSANDBOX_FILTER_PROGRAM = 1,
-    /// For a compiled program under test: PROGRAM plus execve (Landlock decides of what).
+    /// For a compiled program under test: PROGRAM plus execveat, with which it starts.
     CSANDBOX_FILTER_BINARY = 2,
-    /// For the compiler: SUPERVISOR plus execve.
+    /// For the compiler: SUPERVISOR plus links and process groups.
     CSANDBOX_FILTER_COMPILER = 3,
 };
 

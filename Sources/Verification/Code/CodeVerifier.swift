@@ -32,7 +32,7 @@ package struct CodeVerifier: Sendable {
                     passed: 0, total: testCount(task), cases: [.init(outcome: .compileError, timeMilliseconds: 0)]))
         }
         guard let prepared = PreparedTask(task, program: program) else {
-            let failure = InfrastructureFailure(code: .unreadableTask, message: "the task has no tests")
+            let failure = InfrastructureFailure(code: .unreadableTask, message: "the task has no tests that can be run")
             return .undetermined(failure, extracted: excerpt)
         }
         guard let recent else { return await judge(prepared, excerpt: excerpt) }

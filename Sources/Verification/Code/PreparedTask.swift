@@ -16,10 +16,11 @@ struct PreparedTask: Sendable {
         case value(JSONValue)
     }
 
-    /// Nil when the task has no tests.
+    /// Nil when the task has no tests, or has calls or assertions for a language other than Python.
     init?(_ task: CodeTask, program: String) {
         self.task = task
         let work: SandboxJob.Work
+        if case .standardStreams = task.tests {} else if task.language != .python { return nil }
         switch task.tests {
         case .standardStreams(let tests):
             guard !tests.isEmpty else { return nil }
