@@ -6,7 +6,8 @@ extension Ledger {
     /// Stores judgements; one result each, in order, with the rollout's status after it.
     ///
     /// A result is accepted by its attempt: the newest one for the work counts, also when its lease is over but nobody took
-    /// the work since. An older attempt, a second answer and an unknown lease are `staleLease`; nothing is stored twice.
+    /// the work since. An older attempt and a second answer are `staleLease`; nothing is stored twice. Throws
+    /// `InputError.notFound` for an unknown lease.
     package func record(
         results: [ScoringResult], lease: LeaseID?
     ) async throws -> [Result<RolloutStatus, InputError>] {
