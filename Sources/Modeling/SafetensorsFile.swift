@@ -38,8 +38,8 @@ package struct SafetensorsFile: Sendable, Equatable {
     /// Reads the header at the start of `bytes`, of a file of `fileBytes` bytes (the whole of `bytes` by default).
     ///
     /// Throws `ModelError` `.invalidFile` unless the tensors' bytes lie one after the other, without gap or overlap,
-    /// and end with the file, which is what the format demands; `.unsupported` for element types other than fp32, bf16 and
-    /// fp16.
+    /// and end with the file, which is what the format demands; `.unsupported` for element types other than fp32, bf16
+    /// and fp16.
     package static func parse(_ bytes: [UInt8], fileBytes: Int? = nil) throws(ModelError) -> SafetensorsFile {
         let length = try headerBytes(bytes)
         let dataStart = prefixBytes + length

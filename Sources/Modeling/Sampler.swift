@@ -13,7 +13,8 @@ package enum Sampler {
         package var sequences: Int
         /// Prompt tokens of one forward pass.
         package var prefillTokens: Int
-        /// Numbers in the key-value stores of a thread's sequences (1 GiB by default); one sequence is always let in.
+        /// Numbers in the key-value stores of a thread's sequences (1 GiB by default). Requests are let in while those
+        /// at work may come to need less than half of it; the first ones always are, and stores grow only as needed.
         package var cacheFloats: Int
 
         package init(sequences: Int = 64, prefillTokens: Int = 1_024, cacheFloats: Int = 268_435_456) {
