@@ -11,8 +11,10 @@ package struct BuiltinProblem: Sendable, Equatable {
     package let prompt: String
     /// What a response is judged against.
     package let task: VerificationTask
-    /// A right response: steps and `\boxed{}`, or one Python block. The cold start imitates it.
+    /// A right response: steps and `\boxed{}`, or one Python block.
     package let workedSolution: String
+    /// The right response that the cold start imitates: the worked solution, or for arithmetic sometimes only the box.
+    package let demonstration: String
 
     /// How it is judged.
     package var family: BuiltinFamily { kind.family }

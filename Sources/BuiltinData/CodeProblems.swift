@@ -106,6 +106,7 @@ enum CodeProblems {
         _ kind: BuiltinKind, parameter: String, words: String, expression: String, tests: [CodeTask.CallTest],
         using generator: inout SeededGenerator
     ) -> BuiltinProblem {
+        let solution = "```python\ndef f(\(parameter)):\n    return \(expression)\n```"
         let opening = generator.pick("Write a Python function", "Define in Python a function")
         return BuiltinProblem(
             kind: kind, key: "\(kind.rawValue) \(words)",
@@ -114,6 +115,6 @@ enum CodeProblems {
                 CodeTask(
                     language: .python, tests: .entryPoint(name: "f", tests), timeLimitSeconds: 1,
                     memoryLimitMegabytes: 256, stopAtFirstFailure: true)),
-            workedSolution: "```python\ndef f(\(parameter)):\n    return \(expression)\n```")
+            workedSolution: solution, demonstration: solution)
     }
 }

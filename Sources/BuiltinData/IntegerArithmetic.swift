@@ -12,53 +12,54 @@ enum IntegerArithmetic {
             lines.append("\(x)+\(y)+\(carry)=\(sum)")
             carry = sum / 10
         }
-        let prompt = generator.pick("What is \(a) + \(b)?", "Add \(a) and \(b).", "Find the sum of \(a) and \(b).")
-        return problem(.addition, key: "\(a) \(b)", prompt: prompt, lines: lines, answer: a + b)
+        return WorkedArithmetic.problem(
+            .addition, key: "\(a) \(b)",
+            wordings: ["What is \(a) + \(b)?", "Add \(a) and \(b).", "Work out \(a) + \(b)."], lines: lines,
+            answer: "\(a + b)", using: &generator)
     }
 
-    /// The difference of two numbers of three digits, itself of three digits: a 1 is set before a digit that is too
-    /// small, and taken from the next one.
+    /// The difference of two numbers of three digits, itself of three digits: digit - digit - borrow, and where that is
+    /// negative a second line takes it from ten and the next digit lends.
     static func subtraction(using generator: inout SeededGenerator) -> BuiltinProblem {
         let a = generator.draw(200...999)
         let b = generator.draw(100...a - 100)
         var lines: [String] = []
         var borrow = 0
         for (x, y) in zip(digits(a), digits(b)) {
-            let lender = x - borrow < y ? 10 : 0
-            lines.append("\(x + lender)-\(y)-\(borrow)=\(x + lender - y - borrow)")
-            borrow = lender / 10
+            let difference = x - y - borrow
+            lines.append("\(x)-\(y)-\(borrow)=\(difference)")
+            if difference < 0 { lines.append("10-\(-difference)=\(10 + difference)") }
+            borrow = difference < 0 ? 1 : 0
         }
-        let prompt = generator.pick(
-            "What is \(a) - \(b)?", "Subtract \(b) from \(a).", "Find the difference of \(a) and \(b).")
-        return problem(.subtraction, key: "\(a) \(b)", prompt: prompt, lines: lines, answer: a - b)
+        return WorkedArithmetic.problem(
+            .subtraction, key: "\(a) \(b)",
+            wordings: ["What is \(a) - \(b)?", "Subtract \(b) from \(a).", "Work out \(a) - \(b)."], lines: lines,
+            answer: "\(a - b)", using: &generator)
     }
 
-    /// The product of a number of two digits and one of one digit: ones, tens, and the carry of the ones.
+    /// The product of a number of three digits and one of one digit: for each digit its product, then the carry.
     static func multiplication(using generator: inout SeededGenerator) -> BuiltinProblem {
-        let (a, b) = (generator.draw(10...99), generator.draw(2...9))
-        let (ones, tens) = (a % 10 * b, a / 10 * b)
-        let lines = ["\(a % 10)*\(b)=\(ones)", "\(a / 10)*\(b)=\(tens)", "\(tens)+\(ones / 10)=\(tens + ones / 10)"]
-        let prompt = generator.pick(
-            "What is \(a) * \(b)?", "Multiply \(a) by \(b).", "Find the product of \(a) and \(b).")
-        return problem(.multiplication, key: "\(a) \(b)", prompt: prompt, lines: lines, answer: a * b)
+        let (a, b) = (generator.draw(100...999), generator.draw(2...9))
+        var lines: [String] = []
+        var carry: Int?
+        for x in digits(a) {
+            lines.append("\(x)*\(b)=\(x * b)")
+            if let carry { lines.append("\(x * b)+\(carry)=\(x * b + carry)") }
+            carry = (x * b + (carry ?? 0)) / 10
+        }
+        return WorkedArithmetic.problem(
+            .multiplication, key: "\(a) \(b)",
+            wordings: ["What is \(a) * \(b)?", "Multiply \(a) by \(b).", "Work out \(a) * \(b)."], lines: lines,
+            answer: "\(a * b)", using: &generator)
     }
 
     /// The decimal digits of a positive number, ones first.
-    private static func digits(_ number: Int) -> [Int] {
+    static func digits(_ number: Int) -> [Int] {
         var (rest, digits) = (number, [Int]())
         while rest > 0 {
             digits.append(rest % 10)
             rest /= 10
         }
         return digits
-    }
-
-    private static func problem(
-        _ kind: BuiltinKind, key: String, prompt: String, lines: [String], answer: Int
-    ) -> BuiltinProblem {
-        BuiltinProblem(
-            kind: kind, key: "\(kind.rawValue) \(key)", prompt: prompt,
-            task: .math(MathTask(answers: ["\(answer)"])),
-            workedSolution: lines.joined(separator: "\n") + "\n\\boxed{\(answer)}")
     }
 }

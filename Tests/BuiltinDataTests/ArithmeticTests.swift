@@ -44,6 +44,37 @@ import Testing
         }
     }
 
+    @Test(arguments: BuiltinKind.kinds(of: .math))
+    func `a demonstration is the worked solution or its box alone, each often`(kind: BuiltinKind) throws {
+        var worked: [String: Int] = [:]
+        var shown: [String: Int] = [:]
+        for index in 0..<900 {
+            let problem = BuiltinDataset.training(seed: 12).problem(kind, index: index)
+            let box = try #require(problem.workedSolution.split(separator: "\n").last)
+            let opening = String(problem.prompt.prefix { $0 != " " })
+            shown[opening, default: 0] += 1
+            worked[opening, default: 0] += problem.demonstration == problem.workedSolution ? 1 : 0
+            #expect([problem.workedSolution, String(box)].contains(problem.demonstration))
+        }
+        #expect(shown.count == 3)
+        let shares = shown.map { Double(worked[$0.key] ?? 0) / Double($0.value) }.sorted()
+        try #require(shares.count == 3)
+        #expect((0.1...0.3).contains(shares[0]))
+        #expect((0.4...0.6).contains(shares[1]))
+        #expect((0.75...0.95).contains(shares[2]))
+    }
+
+    @Test func `a borrow is worked in a line of its own`() {
+        let lines = (0..<200).map { BuiltinDataset.training(seed: 13).problem(.subtraction, index: $0).workedSolution }
+        for solution in lines {
+            let parts = solution.split(separator: "\n")
+            for (line, next) in zip(parts, parts.dropFirst()) where line.contains("=-") {
+                #expect(next.hasPrefix("10-"))
+            }
+        }
+        #expect(lines.contains { $0.contains("=-") })
+    }
+
     @Test func `the question names the numbers of the key`() throws {
         for kind in BuiltinKind.kinds(of: .math) {
             for index in 0..<50 {

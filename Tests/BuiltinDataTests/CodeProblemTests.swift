@@ -19,6 +19,7 @@ import Testing
             #expect(problem.prompt.contains(" f(\(parameter)) that returns "))
             #expect(problem.workedSolution.hasPrefix("```python\ndef f(\(parameter)):\n    return "))
             #expect(problem.workedSolution.hasSuffix("\n```"))
+            #expect(problem.demonstration == problem.workedSolution)
         }
     }
 
