@@ -134,7 +134,7 @@ private struct GroupClaim {
 
     /// A new group of one prompt.
     mutating func open(promptSeq: Int64, size: Int) throws {
-        let id = GroupID(identifiers.make("grp-"))
+        let id = GroupID(identifiers.make("grp"))
         try db.run(
             "INSERT INTO groups (id, prompt_seq, size, oldest_version, created_at) VALUES (?, ?, ?, ?, ?)",
             [id.text, promptSeq, size, policyVersion.number, now.milliseconds])
@@ -146,7 +146,7 @@ private struct GroupClaim {
     func lease(worker: String, isLocal: Bool, seconds: Double) throws -> ClaimedGroups? {
         guard let highest = groups.map(\.attempt).max() else { return nil }
         let attempt = highest + 1
-        let id = LeaseID(identifiers.make("lse-"))
+        let id = LeaseID(identifiers.make("lse"))
         let (leaseSeq, expiresAt) = try db.insertLease(
             id: id, kind: .generate, worker: worker, isLocal: isLocal, attempt: attempt, policyVersion: policyVersion,
             now: now, seconds: seconds)

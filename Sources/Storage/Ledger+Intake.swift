@@ -64,7 +64,7 @@ private struct Intake {
         switch try groupFor(rollout, promptSeq) {
         case .failure(let fault): return .failure(fault)
         case .success(let group):
-            let id = rollout.id ?? RolloutID(identifiers.make("rol-"))
+            let id = rollout.id ?? RolloutID(identifiers.make("rol"))
             try insert(rollout, id, promptSeq, datasetSeq: prompt["dataset_seq"], groupSeq: group.seq)
             try join(group, rollout.policyVersion)
             waiting += 1
@@ -108,7 +108,7 @@ private struct Intake {
             ORDER BY seq LIMIT 1
             """, [promptSeq, rollout.policyVersion.number])
         if let open { return .success(Place(seq: open["seq"], id: GroupID(open["id"]), leaseSeq: nil)) }
-        let id = GroupID(identifiers.make("grp-"))
+        let id = GroupID(identifiers.make("grp"))
         try db.run(
             "INSERT INTO groups (id, prompt_seq, size, oldest_version, created_at) VALUES (?, ?, ?, ?, ?)",
             [id.text, promptSeq, groupSize, rollout.policyVersion.number, now.milliseconds])

@@ -17,7 +17,7 @@ extension Ledger {
                 switch item {
                 case .failure(let fault): .failure(fault)
                 case .success(let prompt):
-                    try prompt.store(in: db, id: { PromptID(identifiers.make("prm-")) }, now: now)
+                    try prompt.store(in: db, id: { PromptID(identifiers.make("prm")) }, now: now)
                 }
             }
         }

@@ -11,7 +11,7 @@ extension Ledger {
             let now = clock.now()
             try db.reclaimExpired(now: now)
             return try db.claimScoring(
-                id: LeaseID(identifiers.make("lse-")), worker: worker, limit: count, now: now, seconds: seconds)
+                id: LeaseID(identifiers.make("lse")), worker: worker, limit: count, now: now, seconds: seconds)
         }
         guard let claimed else { return nil }
         return try await read { db in
