@@ -119,6 +119,9 @@ let package = Package(
             dependencies: [
                 "HTTPAPI", "Service", "Storage", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -1,0 +1,64 @@
+// The pages' style sheet and the few lines of script that refresh them. No framework, nothing loaded from elsewhere.
+
+/// Constant parts of the pages.
+enum DashboardStyle {
+    /// Light and dark by the reader's own setting; one column on a phone.
+    static let sheet = """
+        :root{--bg:#f7f7f5;--card:#fff;--ink:#1c1d1f;--dim:#63666b;--rule:#e2e2de;--ok:#187a3c;--bad:#b3261e;--warn:#8a5a00;
+        --s0:#1f6feb;--s1:#c2410c;--s2:#187a3c;--s3:#7c3aed;--s4:#0e7490}
+        @media (prefers-color-scheme:dark){:root{--bg:#131416;--card:#1c1e21;--ink:#e8e8e6;--dim:#9a9ea5;--rule:#303338;--ok:#56c271;
+        --bad:#ff8a80;--warn:#e3b341;--s0:#6cb0ff;--s1:#ff9d66;--s2:#56c271;--s3:#b79bff;--s4:#5cc8db}}
+        *{box-sizing:border-box}
+        body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+        header,main,footer{max-width:1180px;margin:0 auto;padding:0 16px}
+        header{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:baseline;padding-top:18px}
+        h1{font-size:20px;margin:0}h2{font-size:16px;margin:28px 0 10px}h3{font-size:14px;margin:0}
+        a{color:var(--s0)}.dim,.note{color:var(--dim)}.note{margin:2px 0 6px;font-size:13px}
+        .pill{border-radius:999px;padding:2px 10px;background:var(--rule);font-size:13px}
+        .pill.live{background:var(--ok);color:var(--bg)}.pill.stop{background:var(--bad);color:var(--bg)}
+        .alarm{border-left:4px solid var(--bad);background:var(--card);padding:8px 12px;margin:12px 0}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px;margin-top:14px}
+        .tile,.chart,.panel{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px}
+        .tile b{display:block;font-size:22px;font-variant-numeric:tabular-nums}
+        .tile span{color:var(--dim);font-size:13px}
+        .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,350px),1fr));gap:12px}
+        .chart{margin:0;min-width:0}.chart svg{width:100%;height:auto;display:block}
+        .grid{stroke:var(--rule);stroke-width:1}.target{stroke:var(--dim);stroke-width:1;stroke-dasharray:4 4}
+        .tick,.axis{fill:var(--dim);font-size:11px}.line{fill:none;stroke-width:1.8;stroke-linejoin:round}
+        .line.s0{stroke:var(--s0)}.line.s1{stroke:var(--s1)}.line.s2{stroke:var(--s2)}.line.s3{stroke:var(--s3)}.line.s4{stroke:var(--s4)}
+        .dot.s0{fill:var(--s0)}.dot.s1{fill:var(--s1)}.dot.s2{fill:var(--s2)}.dot.s3{fill:var(--s3)}.dot.s4{fill:var(--s4)}
+        .legend{display:flex;flex-wrap:wrap;gap:2px 12px;font-size:12px;color:var(--dim);margin-bottom:4px}
+        .key::before{content:"";display:inline-block;width:10px;height:3px;margin-right:5px;vertical-align:middle}
+        .key.s0::before{background:var(--s0)}.key.s1::before{background:var(--s1)}.key.s2::before{background:var(--s2)}
+        .key.s3::before{background:var(--s3)}.key.s4::before{background:var(--s4)}.key b{color:var(--ink);font-weight:600}
+        .empty{color:var(--dim);padding:40px 0;text-align:center;margin:0}
+        .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:12px}
+        .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+        th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
+        td.r,th.r{text-align:right;padding-right:4px}tr:last-child td{border-bottom:0}
+        .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
+        .bar{background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden;margin-top:6px}.bar i{display:block;height:8px;background:var(--s0)}
+        pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--rule);border-radius:6px;padding:10px;margin:6px 0;font-size:13px}
+        .tokens span{border-radius:3px}.cut{max-width:360px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+        progress{width:100%;height:10px}footer{color:var(--dim);font-size:13px;padding:24px 16px 32px}
+        dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px;margin:0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+        """
+
+    /// Replaces the page's content every few seconds without losing the reader's place; off when the tab is hidden.
+    static let script = """
+        setInterval(async()=>{if(document.hidden)return;try{const r=await fetch(location.href,{headers:{accept:"text/html"}});if(!r.ok)return;
+        const d=new DOMParser().parseFromString(await r.text(),"text/html");for(const t of["header","main"]){const n=d.querySelector(t),o=document.querySelector(t);if(n&&o)o.replaceWith(n)}}catch{}},3000)
+        """
+
+    /// A whole page.
+    static func page(title: String, header: HTML, main: HTML, isLive: Bool) -> HTML {
+        let refresh = isLive ? "<script>\(script)</script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>" : ""
+        return HTML(
+            """
+            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">\
+            <meta name="color-scheme" content="light dark"><title>\(HTML.escape(title).text)</title><style>\(sheet)</style>\(refresh)</head>\
+            <body><header>\(header.text)</header><main>\(main.text)</main>\
+            <footer>rolloutd · <a href="/admin/status">status as JSON</a> · <a href="/metrics">metrics</a> · <a href="/openapi.yaml">API</a></footer></body></html>
+            """)
+    }
+}

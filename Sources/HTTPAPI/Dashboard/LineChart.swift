@@ -1,0 +1,133 @@
+// A line chart as SVG: a few series over one axis of x. Colours come from the page's style sheet, so that dark mode works.
+
+/// One line.
+struct ChartSeries: Sendable {
+    /// Its name in the legend.
+    var name: String
+    /// x rises from point to point.
+    var points: [(x: Double, y: Double)]
+    /// Points get a dot each: for measurements that are few.
+    var hasDots = false
+}
+
+/// What a chart shows.
+struct LineChart: Sendable {
+    var title: String
+    /// One sentence that tells what good looks like.
+    var note: String
+    var series: [ChartSeries]
+    /// Fixed bounds of y; nil takes them from the data.
+    var yRange: ClosedRange<Double>?
+    /// Values of y are shares and shown as percentages.
+    var isShare = false
+    var xLabel = "policy version"
+    /// A horizontal line worth reaching.
+    var target: Double?
+
+    private static let width = 480.0
+    private static let height = 220.0
+    private static let left = 52.0
+    private static let right = 10.0
+    private static let top = 10.0
+    private static let bottom = 30.0
+    /// More points than pixels only cost bytes.
+    private static let pointsMax = 240
+
+    /// The chart as a figure with caption and legend.
+    var html: HTML {
+        let shown = series.map { ChartSeries(name: $0.name, points: Self.thin($0.points), hasDots: $0.hasDots) }
+            .filter { !$0.points.isEmpty }
+        let body = shown.isEmpty ? HTML("<p class=\"empty\">no data yet</p>") : svg(shown)
+        let caption = HTML.element("h3", [:], .escape(title)) + HTML.element("p", ["class": "note"], .escape(note))
+        return .element("figure", ["class": "chart"], caption + legend(shown) + body)
+    }
+
+    private func legend(_ shown: [ChartSeries]) -> HTML {
+        guard shown.count > 1 else { return .empty }
+        let items = shown.enumerated().map { index, line in
+            HTML.element("span", ["class": "key s\(index)"], .escape(line.name + " ") + .element("b", [:], .escape(label(line.points.last?.y ?? 0))))
+        }
+        return .element("div", ["class": "legend"], items.joined())
+    }
+
+    private func svg(_ shown: [ChartSeries]) -> HTML {
+        let all = shown.flatMap(\.points)
+        let xs = Self.bounds(all.map(\.x), atLeast: 1)
+        let ys = yRange ?? Self.bounds(all.map(\.y), atLeast: 1e-9)
+        let plotWidth = Self.width - Self.left - Self.right
+        let plotHeight = Self.height - Self.top - Self.bottom
+        func place(_ x: Double, _ y: Double) -> (Double, Double) {
+            let across = (x - xs.lowerBound) / (xs.upperBound - xs.lowerBound)
+            let up = (min(max(y, ys.lowerBound), ys.upperBound) - ys.lowerBound) / (ys.upperBound - ys.lowerBound)
+            return (Self.left + across * plotWidth, Self.top + (1 - up) * plotHeight)
+        }
+        var parts = ""
+        for tick in Self.ticks(ys, about: 4) {
+            let (_, y) = place(xs.lowerBound, tick)
+            parts += "<line class=\"grid\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
+            parts += "<text class=\"tick\" text-anchor=\"end\" x=\"\(n(Self.left - 6))\" y=\"\(n(y + 4))\">\(HTML.escape(label(tick)).text)</text>"
+        }
+        for tick in Self.ticks(xs, about: 5) {
+            let (x, _) = place(tick, ys.lowerBound)
+            parts += "<text class=\"tick\" text-anchor=\"middle\" x=\"\(n(x))\" y=\"\(n(Self.height - 14))\">\(Figures.count(Int(tick.rounded())))</text>"
+        }
+        parts += "<text class=\"axis\" text-anchor=\"end\" x=\"\(n(Self.width - Self.right))\" y=\"\(n(Self.height - 2))\">\(HTML.escape(xLabel).text)</text>"
+        if let target, ys.contains(target) {
+            let (_, y) = place(xs.lowerBound, target)
+            parts += "<line class=\"target\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
+        }
+        for (index, line) in shown.enumerated() {
+            let places = line.points.map { place($0.x, $0.y) }
+            parts += "<polyline class=\"line s\(index)\" points=\"" + places.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
+            guard line.hasDots || places.count == 1 else { continue }
+            for (x, y) in places { parts += "<circle class=\"dot s\(index)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>" }
+        }
+        let summary = shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }.joined(separator: ", ")
+        return HTML(
+            "<svg viewBox=\"0 0 \(n(Self.width)) \(n(Self.height))\" role=\"img\" aria-label=\"\(HTML.escape("\(title): \(summary)").text)\">\(parts)</svg>")
+    }
+
+    private func label(_ value: Double) -> String {
+        isShare ? Figures.decimal(value * 100, abs(value) < 0.1 && value != 0 ? 2 : 0) + " %" : Figures.short(value)
+    }
+
+    /// A coordinate with one digit: more is invisible.
+    private func n(_ value: Double) -> String { String((value * 10).rounded() / 10) }
+
+    private static func bounds(_ values: [Double], atLeast span: Double) -> ClosedRange<Double> {
+        let finite = values.filter(\.isFinite)
+        guard let low = finite.min(), let high = finite.max() else { return 0...1 }
+        let margin = max((high - low) * 0.05, span / 2)
+        if low >= 0 { return max(0, low - margin)...(high + margin) }
+        return (low - margin)...(high + margin)
+    }
+
+    /// Round numbers inside a range.
+    static func ticks(_ range: ClosedRange<Double>, about count: Int) -> [Double] {
+        let span = range.upperBound - range.lowerBound
+        guard span > 0, span.isFinite else { return [range.lowerBound] }
+        var step = 1.0
+        while step * Double(count) < span { step *= 10 }
+        while step * Double(count) / 10 >= span { step /= 10 }
+        let nice = [0.1, 0.2, 0.5, 1].map { $0 * step }.first { span / $0 <= Double(count) + 0.5 } ?? step
+        var ticks: [Double] = []
+        var tick = (range.lowerBound / nice).rounded(.up) * nice
+        while tick <= range.upperBound + nice * 1e-9, ticks.count < 12 {
+            ticks.append(tick)
+            tick += nice
+        }
+        return ticks
+    }
+
+    /// At most `pointsMax` points, each the mean of its neighbours: what a reader would see anyway.
+    private static func thin(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+        let finite = points.filter { $0.y.isFinite }
+        guard finite.count > pointsMax else { return finite }
+        let size = (finite.count + pointsMax - 1) / pointsMax
+        return stride(from: 0, to: finite.count, by: size).map { start in
+            let part = finite[start..<min(start + size, finite.count)]
+            let sum = part.reduce((0.0, 0.0)) { ($0.0 + $1.x, $0.1 + $1.y) }
+            return (sum.0 / Double(part.count), sum.1 / Double(part.count))
+        }
+    }
+}

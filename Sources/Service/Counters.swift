@@ -1,0 +1,86 @@
+// Counts since the start, for /metrics (Prometheus) and the status page. Gauges come from the status board.
+import Domain
+import Synchronization
+
+/// Monotone counters of one process.
+package final class Counters: Sendable {
+    /// Every counter, with its Prometheus name and help line.
+    package enum Name: String, CaseIterable, Sendable {
+        case rolloutsAccepted = "rolloutd_rollouts_accepted_total"
+        case rolloutsSampled = "rolloutd_rollouts_sampled_total"
+        case tokensSampled = "rolloutd_tokens_sampled_total"
+        case tokensTrained = "rolloutd_tokens_trained_total"
+        case updates = "rolloutd_updates_total"
+        case groupsTrained = "rolloutd_groups_trained_total"
+        case groupsFiltered = "rolloutd_groups_filtered_total"
+        case groupsUnusable = "rolloutd_groups_unusable_total"
+        case groupsStale = "rolloutd_groups_stale_total"
+        case leasesReclaimed = "rolloutd_leases_reclaimed_total"
+        case ledgerFailures = "rolloutd_ledger_failures_total"
+
+        package var help: String {
+            switch self {
+            case .rolloutsAccepted: "Rollouts made durable, from outside and from the in-process sampler."
+            case .rolloutsSampled: "Rollouts sampled by the in-process model for learning."
+            case .tokensSampled: "Tokens sampled by the in-process model for learning."
+            case .tokensTrained: "Response tokens that entered a loss."
+            case .updates: "Policy updates committed."
+            case .groupsTrained: "Groups whose rollouts entered a loss."
+            case .groupsFiltered: "Groups left out because all their rollouts were equally right."
+            case .groupsUnusable: "Groups left out because too few rollouts had a verdict or tokens."
+            case .groupsStale: "Groups left out because their policy was too old."
+            case .leasesReclaimed: "Leases that expired and whose work went back."
+            case .ledgerFailures: "Ledger operations that failed."
+            }
+        }
+    }
+
+    private struct State {
+        var values: [Name: Int] = [:]
+        var verdicts: [String: [Verdict.Outcome: Int]] = [:]
+        var failures: [InfrastructureFailure.Code: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Adds to a counter.
+    package func increment(_ name: Name, by amount: Int = 1) {
+        state.withLock { $0.values[name, default: 0] += amount }
+    }
+
+    /// Counts a verdict by task type and outcome.
+    package func count(_ verdict: Verdict, task: VerificationTask) {
+        state.withLock {
+            $0.verdicts[task.type, default: [:]][verdict.outcome, default: 0] += 1
+            if let failure = verdict.failure { $0.failures[failure.code, default: 0] += 1 }
+        }
+    }
+
+    /// The value of a counter.
+    package func value(_ name: Name) -> Int { state.withLock { $0.values[name, default: 0] } }
+
+    /// The counters in the Prometheus text format 0.0.4.
+    package func prometheusText() -> String {
+        let (values, verdicts, failures) = state.withLock { ($0.values, $0.verdicts, $0.failures) }
+        var text = ""
+        for name in Name.allCases {
+            text += "# HELP \(name.rawValue) \(name.help)\n# TYPE \(name.rawValue) counter\n"
+            text += "\(name.rawValue) \(values[name, default: 0])\n"
+        }
+        text += "# HELP rolloutd_verdicts_total Verdicts by task type and outcome.\n# TYPE rolloutd_verdicts_total counter\n"
+        for type in ["math", "code"] {
+            for outcome in Verdict.Outcome.allCases {
+                let count = verdicts[type]?[outcome] ?? 0
+                text += "rolloutd_verdicts_total{task=\"\(type)\",outcome=\"\(outcome.rawValue)\"} \(count)\n"
+            }
+        }
+        text += "# HELP rolloutd_undetermined_total Undetermined verdicts by class.\n"
+        text += "# TYPE rolloutd_undetermined_total counter\n"
+        for code in InfrastructureFailure.Code.allCases {
+            text += "rolloutd_undetermined_total{class=\"\(code.rawValue)\"} \(failures[code, default: 0])\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,53 @@
+// What the learning loop works with, all of it shared with other parts of the service.
+import Domain
+import Learning
+import Logging
+import Storage
+
+/// The learning loop's surroundings.
+package struct LearningContext: Sendable {
+    let ledger: Ledger
+    let judge: Judge
+    let policies: PolicyStore
+    let checkpoints: CheckpointDirectory
+    let learner: LearnerControl
+    let board: StatusBoard
+    let counters: Counters
+    let changes: ChangeSignal
+    let settings: ServiceSettings
+    let clock: WallClock
+    let events: LearningEventHandler
+    let logger: Logger
+
+    package init(
+        ledger: Ledger, judge: Judge, policies: PolicyStore, checkpoints: CheckpointDirectory,
+        learner: LearnerControl, board: StatusBoard, counters: Counters, changes: ChangeSignal,
+        settings: ServiceSettings, clock: WallClock, events: @escaping LearningEventHandler, logger: Logger
+    ) {
+        self.ledger = ledger
+        self.judge = judge
+        self.policies = policies
+        self.checkpoints = checkpoints
+        self.learner = learner
+        self.board = board
+        self.counters = counters
+        self.changes = changes
+        self.settings = settings
+        self.clock = clock
+        self.events = events
+        self.logger = logger
+    }
+
+    /// Counts what became of an update's groups.
+    func count(_ outcome: UpdateOutcome) {
+        counters.increment(.updates)
+        for group in outcome.groups {
+            switch group.fate {
+            case .trained: counters.increment(.groupsTrained)
+            case .zeroVariance: counters.increment(.groupsFiltered)
+            case .unusable: counters.increment(.groupsUnusable)
+            case .stale: counters.increment(.groupsStale)
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+// The learning service: sample, wait for verdicts, update, commit, publish, measure; again and again.
+//
+// What survives a kill: everything before the last commit. The plan of an update (prompts, seeds, ids of rollouts) is a
+// pure function of the committed state, so a restart plans the same again and stores nothing twice.
+import BuiltinData
+import Domain
+import Learning
+import Logging
+import Modeling
+import ServiceLifecycle
+import Storage
+
+/// Learns until the service stops.
+package struct LearningLoop: Service {
+    /// How long to sleep when there is nothing to do and no signal comes.
+    private static let idleSeconds = 1.0
+    /// An update takes up to so many times `groupsPerUpdate`, so that groups from outside do not pile up.
+    private static let groupsFactorMax = 2
+
+    let context: LearningContext
+
+    package init(context: LearningContext) { self.context = context }
+
+    package func run() async throws {
+        do {
+            try await learn()
+        } catch is CancellationError {
+            return
+        } catch {
+            // The service stays up: intake, scoring and the status page go on, and the page says what happened.
+            context.logger.error("learning stopped", metadata: ["error": "\(error)"])
+            context.board.enter(.failed, detail: "\(error)")
+            context.events(.alarm("learning stopped: \(error)"))
+            try await gracefulShutdown()
+        }
+    }
+
+    private func learn() async throws {
+        var session = try await LearningSession.open(context)
+        try await evaluateIfDue(&session, isFirst: session.isFresh)
+        while !isStopping {
+            if context.learner.isPaused {
+                context.board.enter(.paused, detail: context.learner.pauseReason)
+                await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
+                continue
+            }
+            if let max = context.settings.updatesMax, session.version.number >= max {
+                context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
+                try await gracefulShutdown()
+                return
+            }
+            if try await makeUpdate(&session) {
+                try await evaluateIfDue(&session, isFirst: false)
+            } else {
+                context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
+                await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
+            }
+        }
+    }
+
+    private var isStopping: Bool {
+        context.learner.isStopping || Task.isShuttingDownGracefully || Task.isCancelled
+    }
+
+    /// One whole update; false when there are too few groups for one.
+    private func makeUpdate(_ session: inout LearningSession) async throws -> Bool {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let settings = context.learner.settings
+        let version = session.version
+        let oldest = PolicyVersion(max(0, version.number - settings.maxStaleness))
+        let stale = try await context.ledger.retireStale(olderThan: oldest)
+        if stale > 0 { context.counters.increment(.groupsStale, by: stale) }
+
+        let planned = try await sampleGroups(&session, settings: settings)
+        let sampled = clock.now
+        context.board.enter(.scoring)
+        try await waitForVerdicts(planned, oldest: oldest)
+        let scored = clock.now
+
+        let groups = try await context.ledger.readyGroups(
+            oldestVersion: oldest, limit: settings.groupsPerUpdate * Self.groupsFactorMax)
+        let needed = planned > 0 ? 1 : settings.groupsPerUpdate
+        guard groups.count >= needed else { return false }
+        context.board.enter(.training)
+        let outcome = try await session.trainer.update(on: groups, from: version, settings: settings)
+        session.record(outcome, groups: groups)
+        let trained = clock.now
+        let seconds = UpdateSeconds(
+            sampling: (sampled - start).milliseconds / 1000, scoring: (scored - sampled).milliseconds / 1000,
+            training: (trained - scored).milliseconds / 1000)
+        try await commit(outcome, seconds: seconds, &session)
+        session.state.learningSeconds += (clock.now - trained).milliseconds / 1000
+        return true
+    }
+
+    /// Samples what the update needs; returns how many groups it planned.
+    private func sampleGroups(_ session: inout LearningSession, settings: LearnerSettings) async throws -> Int {
+        context.board.enter(.sampling)
+        let planned = try await session.planGroups(settings: settings)
+        guard !planned.isEmpty else { return 0 }
+        let sampler = InProcessSampler(
+            ledger: context.ledger, counters: context.counters, changes: context.changes,
+            threads: context.settings.computeThreads, seed: context.settings.seed)
+        let learner = context.learner
+        try await sampler.sample(
+            planned, policy: session.policy, tokenizer: session.trainer.tokenizer,
+            settings: SamplingSettings(
+                groupSize: settings.groupSize, promptTokensMax: settings.promptTokensMax,
+                responseTokensMax: settings.responseTokensMax, temperature: Float(settings.temperature),
+                topP: Float(settings.topP)),
+            isCancelled: { learner.isStopping })
+        return planned.count
+    }
+
+    /// Returns when so many groups have all their verdicts.
+    private func waitForVerdicts(_ planned: Int, oldest: PolicyVersion) async throws {
+        guard planned > 0 else { return }
+        while !isStopping {
+            let seen = context.changes.generation
+            if try await context.ledger.readyGroupCount(oldestVersion: oldest) >= planned { return }
+            let counts = try await context.ledger.counts()
+            if counts.queueLength == 0, counts.rollouts[.scoring, default: 0] == 0 { return }
+            await context.changes.wait(beyond: seen, seconds: Self.idleSeconds)
+        }
+        throw CancellationError()
+    }
+
+    /// Makes the update durable, then visible. When the ledger refuses, the model goes back to what the ledger holds.
+    private func commit(
+        _ outcome: UpdateOutcome, seconds: UpdateSeconds, _ session: inout LearningSession
+    ) async throws {
+        let version = session.version.next
+        session.state.learningSeconds += seconds.sum
+        let record = UpdateRecord(
+            version: version, createdAt: context.clock.now(),
+            objective: context.learner.settings.objective.method.rawValue,
+            metrics: outcome.metrics + seconds.metrics + [.init("learning_seconds", session.state.learningSeconds)])
+        do {
+            let manifest = try await session.trainer.checkpoint(
+                version, in: context.checkpoints, learnerState: session.state.text)
+            try await context.ledger.commit(
+                update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
+        } catch {
+            try await session.rollBack()
+            context.learner.pause("update \(version) could not be stored: \(error)")
+            context.events(.alarm("update \(version) could not be stored and was taken back: \(error)"))
+            return
+        }
+        session.policy = PublishedPolicy(version: version, weights: await session.trainer.snapshot())
+        context.policies.publish(session.policy, tokenizer: session.trainer.tokenizer)
+        context.count(outcome)
+        context.board.append(record)
+        context.board.update { [state = session.state] in
+            $0.learningSeconds = state.learningSeconds
+            $0.kinds = state.kindStatuses(groupSize: context.learner.settings.groupSize)
+        }
+        context.changes.notify()
+        context.events(.updated(record))
+        session.watch(record)
+        try await session.prune()
+    }
+
+    private func evaluateIfDue(_ session: inout LearningSession, isFirst: Bool) async throws {
+        let schedule = context.settings.evaluation
+        let number = session.version.number
+        guard isFirst || number % schedule.greedyEvery == 0, !isStopping, session.isBuiltin else { return }
+        guard isFirst || session.lastEvaluated != session.version else { return }
+        context.board.enter(.evaluating)
+        let samples = isFirst || number % schedule.sampledEvery == 0 ? schedule.samples : 0
+        let learner = context.learner
+        let evaluator = Evaluator(
+            judge: context.judge, threads: context.settings.computeThreads,
+            seed: Seeds.seed(.evaluation, root: context.settings.seed),
+            responseTokensMax: context.learner.settings.responseTokensMax)
+        let scores = try await evaluator.score(
+            session.heldOut, weights: session.policy.weights, tokenizer: session.trainer.tokenizer, samples: samples,
+            isCancelled: { learner.isStopping })
+        let records = Evaluator.records(
+            scores, version: session.version, samples: samples, learningSeconds: session.state.learningSeconds,
+            now: context.clock.now())
+        try await context.ledger.record(evaluations: records)
+        session.lastEvaluated = session.version
+        context.board.append(records)
+        context.events(.evaluated(records))
+    }
+}
+
+/// Where an update's time went, in seconds of wall clock.
+struct UpdateSeconds: Sendable {
+    var sampling: Double
+    var scoring: Double
+    var training: Double
+    var sum: Double { sampling + scoring + training }
+    var metrics: [UpdateRecord.Metric] {
+        [.init("seconds_sampling", sampling), .init("seconds_scoring", scoring), .init("seconds_training", training)]
+    }
+}

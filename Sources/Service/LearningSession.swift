@@ -1,0 +1,159 @@
+// One run of learning from opening to stop: the trainer, the newest policy, and the learner's state beside them.
+import BuiltinData
+import Domain
+import Learning
+import Modeling
+import Storage
+import StrictJSON
+
+/// What the loop carries from update to update.
+struct LearningSession: Sendable {
+    let context: LearningContext
+    let trainer: PolicyTrainer
+    var policy: PublishedPolicy
+    var state: LearnerState
+    /// Whether prompts come from the built-in data; otherwise they come from clients.
+    let isBuiltin: Bool
+    /// Whether the first policy was made just now.
+    let isFresh: Bool
+    let heldOut: [BuiltinProblem]
+    var lastEvaluated: PolicyVersion?
+    /// The updates since somebody last looked (start, resume, rollback), for the alarms.
+    var recent: [UpdateRecord] = []
+
+    /// Updates that the alarms look back over.
+    private static let recentKept = 64
+
+    var version: PolicyVersion { policy.version }
+
+    /// Goes on from the last checkpoint, or makes the first policy.
+    static func open(_ context: LearningContext) async throws -> LearningSession {
+        try context.checkpoints.create()
+        let builtin = context.settings.modelDirectory == nil
+        if let manifest = try await context.ledger.latestCheckpoint() {
+            return try await resume(manifest, isBuiltin: builtin, context)
+        }
+        let (trainer, state) = try await FirstPolicy.make(context)
+        let version = PolicyVersion(0)
+        try trainer.tokenizer.save(directory: context.checkpoints.path)
+        let manifest = try await trainer.checkpoint(version, in: context.checkpoints, learnerState: state.text)
+        try await context.ledger.registerInitialPolicy(checkpoint: manifest)
+        return await LearningSession(trainer, version: version, state: state, builtin, isFresh: true, context)
+    }
+
+    private static func resume(
+        _ manifest: CheckpointManifest, isBuiltin: Bool, _ context: LearningContext
+    ) async throws -> LearningSession {
+        let trainer = try FirstPolicy.shell(context)
+        try await trainer.restore(manifest, from: context.checkpoints)
+        let state = try LearnerState(text: manifest.learnerState)
+        var session = await LearningSession(
+            trainer, version: manifest.version, state: state, isBuiltin, isFresh: false, context)
+        let updates = try await context.ledger.updates(before: nil, limit: StatusBoard.updatesKept)
+        let evaluations = try await context.ledger.evaluations(limit: StatusBoard.evaluationsKept)
+        let oldestFirst = Array(updates.sorted { $0.version < $1.version })
+        session.lastEvaluated = evaluations.map(\.version).max()
+        context.board.update {
+            $0.updates = oldestFirst
+            $0.evaluations = evaluations.sorted { $0.version < $1.version }
+        }
+        context.events(.resumed(version: manifest.version))
+        return session
+    }
+
+    private init(
+        _ trainer: PolicyTrainer, version: PolicyVersion, state: LearnerState, _ isBuiltin: Bool, isFresh: Bool,
+        _ context: LearningContext
+    ) async {
+        self.context = context
+        self.trainer = trainer
+        self.state = state
+        self.isBuiltin = isBuiltin
+        self.isFresh = isFresh
+        policy = PublishedPolicy(version: version, weights: await trainer.snapshot())
+        heldOut = isBuiltin ? BuiltinDataset.heldOut(seed: context.settings.seed) : []
+        context.policies.publish(policy, tokenizer: trainer.tokenizer)
+        context.board.update { [policy, state] in
+            $0.policyVersion = policy.version
+            $0.learningSeconds = state.learningSeconds
+            $0.model = context.policies.description
+            $0.coldStartProgress = nil
+        }
+        context.changes.notify()
+    }
+
+    /// The groups to sample for the next update: from the built-in data, or leased like any worker's.
+    mutating func planGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
+        guard isBuiltin else { return try await leaseGroups(settings: settings) }
+        let source = BuiltinSource(seed: context.settings.seed)
+        let plan = source.plan(
+            making: version.next, groups: settings.groupsPerUpdate, groupSize: settings.groupSize,
+            curriculum: BuiltinRecipe.curriculum(groupSize: settings.groupSize), state: state)
+        for receipt in try await context.ledger.submit(prompts: plan.problems) { _ = try receipt.get() }
+        state = plan.state
+        return plan.groups
+    }
+
+    private func leaseGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
+        var planned: [PlannedGroup] = []
+        while planned.count < settings.groupsPerUpdate {
+            guard
+                let lease = try await context.ledger.leaseGroups(
+                    worker: InProcessSampler.name, max: min(settings.groupsPerUpdate - planned.count, Limits.leaseItemsMax),
+                    groupSize: settings.groupSize, policyVersion: version, dataset: nil, seconds: Limits.leaseSeconds)
+            else { break }
+            planned += lease.groups.map { group in
+                PlannedGroup(
+                    promptID: group.prompt.id, prompt: group.prompt.content, kind: nil,
+                    isCode: group.prompt.task.type == "code", groupID: group.id, attempt: lease.attempt,
+                    rollouts: group.rollouts)
+            }
+        }
+        return planned
+    }
+
+    /// Takes in what an update's groups say about the kinds of problem.
+    mutating func record(_ outcome: UpdateOutcome, groups: [TrainingGroup]) {
+        var rightByKind: [BuiltinKind: Int] = [:]
+        for group in groups {
+            guard let name = group.prompt.metadata["kind"]?.string, let kind = BuiltinKind(rawValue: name) else { continue }
+            let judged = group.rollouts.compactMap(\.verdict).filter { $0.outcome != .undetermined }
+            let right = judged.filter { $0.outcome == .passed }.count
+            state.accuracy.record(kind, right: right, of: judged.count)
+            rightByKind[kind, default: 0] += right
+        }
+        for (kind, right) in rightByKind {
+            state.updatesWithoutReward[kind] = right > 0 ? 0 : state.updatesWithoutReward[kind, default: 0] + 1
+        }
+    }
+
+    /// Takes the model back to the last checkpoint that the ledger holds.
+    mutating func rollBack() async throws {
+        guard let manifest = try await context.ledger.latestCheckpoint() else { return }
+        try await trainer.restore(manifest, from: context.checkpoints)
+        state = try LearnerState(text: manifest.learnerState)
+        recent = []
+    }
+
+    /// Looks for collapse and sleeping kinds, says what it finds, and pauses when the policy has collapsed.
+    mutating func watch(_ record: UpdateRecord) {
+        recent.append(record)
+        if recent.count > Self.recentKept { recent.removeFirst() }
+        let found = CollapseWatch().alarms(recent)
+        let asleep = state.sleepingKinds.map { "no rollout of kind \($0.rawValue) was right in \(LearnerState.sleepAfter) updates: it sleeps" }
+        let before = context.board.snapshot().alarms
+        let alarms = found.map(\.message) + asleep
+        context.board.update { $0.alarms = alarms }
+        for alarm in alarms where !before.contains(alarm) { context.events(.alarm(alarm)) }
+        if let fatal = found.first(where: \.pauses) { context.learner.pause(fatal.message) }
+    }
+
+    /// Forgets old checkpoints: first in the ledger, then on disk, so that no named file is ever missing.
+    func prune() async throws {
+        let versions = try await context.ledger.checkpoints().map(\.version)
+        let old = CheckpointDirectory.prunable(versions, newest: version)
+        guard !old.isEmpty else { return }
+        try await context.ledger.forgetCheckpoints(versions: old)
+        context.checkpoints.remove(old)
+    }
+}

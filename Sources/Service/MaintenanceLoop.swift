@@ -1,0 +1,49 @@
+// The housekeeping service: takes back expired leases and refreshes the counts that the status page shows.
+import Domain
+import Learning
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Runs once a second until the service stops.
+package struct MaintenanceLoop: Service {
+    /// Expired work waits at most so long, and the page's counts are at most so old.
+    private static let period = Duration.seconds(1)
+
+    private let ledger: Ledger
+    private let learner: LearnerControl
+    private let board: StatusBoard
+    private let counters: Counters
+    private let changes: ChangeSignal
+    private let logger: Logger
+
+    package init(
+        ledger: Ledger, learner: LearnerControl, board: StatusBoard, counters: Counters, changes: ChangeSignal,
+        logger: Logger
+    ) {
+        self.ledger = ledger
+        self.learner = learner
+        self.board = board
+        self.counters = counters
+        self.changes = changes
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled, !learner.isStopping {
+            do {
+                let reclaimed = try await ledger.reclaimExpired()
+                if reclaimed > 0 {
+                    counters.increment(.leasesReclaimed, by: reclaimed)
+                    changes.notify()
+                }
+                let counts = try await ledger.counts()
+                board.update { $0.counts = counts }
+            } catch {
+                counters.increment(.ledgerFailures)
+                logger.error("housekeeping failed", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: Self.period)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// The owner of the model that learns: one actor on one thread of its own. Everything that changes weights is here.
+import BuiltinData
+import Domain
+import Learning
+import Modeling
+
+/// Holds the trainable model and applies steps to it.
+actor PolicyTrainer {
+    private let executor: ThreadExecutor
+    private var model: TrainableModel
+    private let threads: Int
+    nonisolated let tokenizer: Tokenizer
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(weights: ModelWeights, tokenizer: Tokenizer, threads: Int) {
+        executor = ThreadExecutor(name: "trainer")
+        model = TrainableModel(weights: weights)
+        self.threads = threads
+        self.tokenizer = tokenizer
+    }
+
+    deinit { executor.stop() }
+
+    /// The weights as they are now.
+    func snapshot() -> ModelWeights { model.snapshot() }
+
+    /// One cold-start step on worked solutions; returns the mean loss of a response token.
+    func imitate(_ sequences: [TrainingSequence], optimiser: AdamWSettings) throws -> Double {
+        try SupervisedStep.run(sequences, model: model, optimiser: optimiser, threads: threads).loss
+    }
+
+    /// One update on groups of rollouts.
+    func update(
+        on groups: [TrainingGroup], from version: PolicyVersion, settings: LearnerSettings
+    ) throws -> UpdateOutcome {
+        // The in-process sampler's log-probs are the learner's own to the last bit; nobody else's are taken on trust.
+        try TrainStep(settings, trustedGenerators: [InProcessSampler.name], threads: threads).run(
+            groups, model: model, version: version, promptTokens: { (try? tokenizer.promptTokens($0.content)) ?? [] })
+    }
+
+    /// Writes the model durably; the ledger then names the file.
+    func checkpoint(
+        _ version: PolicyVersion, in directory: CheckpointDirectory, learnerState: String
+    ) throws -> CheckpointManifest {
+        try directory.write(model, version: version, learnerState: learnerState)
+    }
+
+    /// Goes back to a checkpoint: after a restart, or when a commit failed and the model is ahead of the ledger.
+    func restore(_ manifest: CheckpointManifest, from directory: CheckpointDirectory) throws {
+        model = try TrainableModel(restoring: directory.verifiedFile(of: manifest))
+    }
+
+    /// Forgets the optimiser's moments, as between the cold start and reinforcement learning.
+    func resetOptimiser() { model = TrainableModel(weights: model.snapshot()) }
+}

@@ -1,0 +1,30 @@
+// From a stored prompt to the tokens that the in-process model continues, and back from tokens to a response.
+import Domain
+import Modeling
+
+extension Tokenizer {
+    /// The tokens of a prompt: plain text as it stands, a conversation as Qwen3's chat template renders it.
+    ///
+    /// - Throws: `ModelError` for a conversation when the tokenizer has no chat tokens.
+    func promptTokens(_ content: PromptContent) throws -> [Int32] {
+        switch content {
+        case .text(let text): encode(text)
+        case .messages(let messages):
+            try chatPrompt(messages.map { Modeling.ChatMessage(role: $0.role.rawValue, content: $0.content) })
+        }
+    }
+
+    /// The tokens that end a response: the end of a text, and of a message.
+    var stopTokens: Set<Int32> {
+        Set([Special.endOfText, Special.messageEnd].compactMap { specialToken($0) })
+    }
+
+    /// The token that ends a worked solution.
+    var endOfText: Int32? { specialToken(Special.endOfText) }
+
+    /// The text of a response, without the token that ended it.
+    func responseText(_ tokens: [Int32]) -> String { decode(tokens) }
+
+    /// One token as people may read it, special ones included.
+    func tokenText(_ token: Int32) -> String { decode([token], showingSpecialTokens: true) }
+}

@@ -1,0 +1,79 @@
+// Prompts and rollouts in, and reading them back.
+import Domain
+import Learning
+import Logging
+import Storage
+
+extension RolloutService {
+    /// Stores prompts; one answer for each, in order.
+    package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
+        try refuseWhenStopping()
+        let receipts = try await inLedger { try await $0.submit(prompts: prompts) }
+        changes.notify()
+        return receipts
+    }
+
+    /// Stores rollouts and returns once they are durable; one answer for each, in order.
+    package func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>] {
+        try refuseWhenStopping()
+        if let index = rollouts.firstIndex(where: { $0.generator == InProcessSampler.name }) {
+            throw InputError(
+                .invalidValue, "\"\(InProcessSampler.name)\" is the in-process sampler's own name",
+                field: "rollouts[\(index)].generator", hint: "name your generator differently, as \"vllm-a\"")
+        }
+        let admission = RolloutAdmission(
+            currentVersion: policies.newestVersion ?? PolicyVersion(0), groupSize: learner.settings.groupSize)
+        let receipts = try await inLedger { try await $0.submit(rollouts: rollouts, admission: admission) }
+        let accepted = receipts.reduce(0) { count, receipt in (try? receipt.get().isNew) == true ? count + 1 : count }
+        counters.increment(.rolloutsAccepted, by: accepted)
+        changes.notify()
+        return receipts
+    }
+
+    /// A prompt, or a `not_found` error.
+    package func prompt(_ id: PromptID) async throws -> Prompt {
+        guard let prompt = try await inLedger({ try await $0.prompt(id) }) else {
+            throw InputError(.notFound, "there is no prompt \(id)", hint: "submit it with POST /v1/prompts first")
+        }
+        return prompt
+    }
+
+    /// A page of prompts in the order of their ids.
+    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
+        try await inLedger { try await $0.prompts(dataset: dataset, after: after, limit: limit) }
+    }
+
+    /// A rollout; waits up to `waitSeconds` until it is judged.
+    package func rollout(_ id: RolloutID, waitSeconds: Double = 0) async throws -> Rollout {
+        let deadline = ContinuousClock.now + .seconds(min(max(0, waitSeconds), Limits.waitSecondsMax))
+        while true {
+            let seen = changes.generation
+            guard let rollout = try await inLedger({ try await $0.rollout(id) }) else {
+                throw InputError(.notFound, "there is no rollout \(id)", hint: "ids are in the answer of POST /v1/rollouts")
+            }
+            let isWaiting = rollout.status == .queued || rollout.status == .scoring
+            let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
+            if !isWaiting || remaining <= 0 || learner.isStopping { return rollout }
+            await changes.wait(beyond: seen, seconds: remaining)
+        }
+    }
+
+    /// A page of rollouts, newest first.
+    package func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage {
+        try await inLedger { try await $0.rollouts(matching: filter, before: cursor, limit: limit) }
+    }
+
+    /// A page of rollouts, oldest first, for export; begin with cursor 0.
+    package func exportRollouts(
+        matching filter: RolloutFilter, from cursor: Int64, limit: Int
+    ) async throws -> RolloutPage {
+        try await inLedger { try await $0.exportRollouts(matching: filter, from: cursor, limit: limit) }
+    }
+
+    /// Throws when the service is stopping, so that nothing new begins.
+    func refuseWhenStopping() throws {
+        guard learner.isStopping else { return }
+        throw ServiceError(
+            .shuttingDown, "the service is stopping", hint: "try again in a few seconds", retryAfterSeconds: 5)
+    }
+}

@@ -1,0 +1,63 @@
+// Handing out work: groups to sample and rollouts to judge.
+import Domain
+import Learning
+import Storage
+
+extension RolloutService {
+    /// Leases work, waiting up to `waitSeconds` for it; nil when there is none.
+    package func lease(_ request: LeaseRequest) async throws -> Lease? {
+        let deadline = ContinuousClock.now + .seconds(min(max(0, request.waitSeconds), Limits.waitSecondsMax))
+        while true {
+            try refuseWhenStopping()
+            let seen = changes.generation
+            if let lease = try await leaseNow(request) { return lease }
+            let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
+            if remaining <= 0 { return nil }
+            await changes.wait(beyond: seen, seconds: remaining)
+        }
+    }
+
+    private func leaseNow(_ request: LeaseRequest) async throws -> Lease? {
+        let version = policies.newestVersion ?? PolicyVersion(0)
+        let groupSize = learner.settings.groupSize
+        return try await inLedger { ledger in
+            switch request.kind {
+            case .generate:
+                try await ledger.leaseGroups(
+                    worker: request.worker, max: request.max, groupSize: groupSize, policyVersion: version,
+                    dataset: request.dataset, seconds: Limits.leaseSeconds)
+            case .score:
+                try await ledger.leaseScoring(
+                    worker: request.worker, max: request.max, seconds: Limits.leaseSeconds)
+            }
+        }
+    }
+
+    /// Moves a lease's deadline to `Limits.leaseSeconds` from now.
+    package func heartbeat(_ id: LeaseID) async throws -> Lease {
+        try await inLedger { try await $0.heartbeat(id, seconds: Limits.leaseSeconds) }
+    }
+
+    /// Gives a lease's unfinished work back.
+    package func release(_ id: LeaseID) async throws {
+        try await inLedger { try await $0.release(id) }
+        changes.notify()
+    }
+
+    /// Takes the verdicts of a scoring lease; one answer for each, in order. Rewards follow the learner's scheme.
+    package func record(
+        verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
+    ) async throws -> [Result<RolloutStatus, InputError>] {
+        var results: [ScoringResult] = []
+        for item in verdicts {
+            let response = try await inLedger { try await $0.rollout(item.rolloutID) }?.response ?? ""
+            results.append(
+                ScoringResult(
+                    rolloutID: item.rolloutID, attempt: item.attempt, verdict: item.verdict,
+                    reward: learner.settings.rewardScheme.reward(for: item.verdict, response: response)))
+        }
+        let answers = try await inLedger { [results] in try await $0.record(results: results, lease: lease) }
+        changes.notify()
+        return answers
+    }
+}

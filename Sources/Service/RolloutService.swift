@@ -1,0 +1,53 @@
+// The use cases of rolloutd, as every surface sees them (HTTP, commands, tests). Knows no HTTP and no SQL.
+import Domain
+import Learning
+import Logging
+import Storage
+
+/// The whole service behind one value: holds what the use cases share and offers one method for each.
+///
+/// Methods throw `InputError` for the client's faults and `ServiceError` for everything else.
+package struct RolloutService: Sendable {
+    let ledger: Ledger
+    let judge: Judge
+    let policies: PolicyStore
+    let learner: LearnerControl
+    let board: StatusBoard
+    let counters: Counters
+    /// Rises when rollouts were posted, judged, consumed or retired, and when a policy was published.
+    let changes: ChangeSignal
+    let settings: ServiceSettings
+    let clock: WallClock
+    let identifiers: IdentifierSource
+    let logger: Logger
+
+    package init(
+        ledger: Ledger, judge: Judge, policies: PolicyStore, learner: LearnerControl, board: StatusBoard,
+        counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
+    ) {
+        self.ledger = ledger
+        self.judge = judge
+        self.policies = policies
+        self.learner = learner
+        self.board = board
+        self.counters = counters
+        self.changes = changes
+        self.settings = settings
+        self.clock = clock
+        self.identifiers = identifiers
+        self.logger = logger
+    }
+
+    /// Begins the shutdown: new work is refused, waiting requests are answered, loops end at their next step.
+    package func beginShutdown() { learner.stop() }
+
+    /// Runs a ledger operation and puts its failures into this layer's words.
+    func inLedger<Value>(_ work: (Ledger) async throws -> Value) async throws -> Value {
+        do {
+            return try await work(ledger)
+        } catch let error as LedgerError {
+            counters.increment(.ledgerFailures)
+            throw ServiceError(ledger: error)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// The scoring service: takes queued rollouts from the ledger, judges them, records the verdicts.
+import Domain
+import Learning
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Judges what the ledger has queued until the service stops.
+package struct ScoringLoop: Service {
+    /// Work taken at once: large enough to share transactions, small enough that a kill loses little effort.
+    private static let batchMax = 64
+    /// How long to sleep when a signal was missed.
+    private static let idleSeconds = 2.0
+    /// Judge's name on its leases.
+    package static let worker = "rolloutd-judge"
+
+    private let ledger: Ledger
+    private let judge: Judge
+    private let learner: LearnerControl
+    private let counters: Counters
+    private let changes: ChangeSignal
+    private let logger: Logger
+
+    package init(
+        ledger: Ledger, judge: Judge, learner: LearnerControl, counters: Counters,
+        changes: ChangeSignal, logger: Logger
+    ) {
+        self.ledger = ledger
+        self.judge = judge
+        self.learner = learner
+        self.counters = counters
+        self.changes = changes
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        // Two batches at a time: while one waits for the sandbox the other is fetched and its math is judged.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 { group.addTask { try await self.work() } }
+            try await group.waitForAll()
+        }
+    }
+
+    private func work() async throws {
+        while !Task.isShuttingDownGracefully, !learner.isStopping, !Task.isCancelled {
+            let seen = changes.generation
+            do {
+                if let lease = try await ledger.leaseScoring(
+                    worker: Self.worker, max: Self.batchMax, seconds: Limits.leaseSeconds)
+                {
+                    try await settle(lease)
+                    continue
+                }
+            } catch let error as LedgerError {
+                // The ledger may be full or read-only for a while; what is queued stays queued.
+                counters.increment(.ledgerFailures)
+                logger.error("scoring waits for the ledger", metadata: ["error": "\(error)"])
+                await changes.wait(beyond: changes.generation, seconds: Self.idleSeconds)
+            }
+            await changes.wait(beyond: seen, seconds: Self.idleSeconds)
+        }
+    }
+
+    private func settle(_ lease: Lease) async throws {
+        let judgements = await judge.judge(lease.rollouts.map { JudgeItem(response: $0.response, task: $0.task) })
+        let scheme = learner.settings.rewardScheme
+        let results = zip(lease.rollouts, judgements).map { work, judgement in
+            counters.count(judgement.verdict, task: work.task)
+            return ScoringResult(
+                rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
+                reward: scheme.reward(for: judgement.verdict, response: work.response))
+        }
+        let answers = try await ledger.record(results: results, lease: lease.id)
+        for case .failure(let error) in answers {
+            logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
+        }
+        changes.notify()
+    }
+}

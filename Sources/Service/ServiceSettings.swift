@@ -1,0 +1,60 @@
+// How one service runs: paths, switches and seeds. Made by the composition root from flags, environment and file.
+import Domain
+import Learning
+
+/// The settings of one running service; the learner's hyper-parameters can be changed while it runs.
+package struct ServiceSettings: Sendable {
+    /// The SQLite file; checkpoints lie beside it in `<database>.checkpoints/`.
+    package var databasePath: String
+    /// A Hugging Face checkpoint directory; nil makes the small built-in model.
+    package var modelDirectory: String?
+    /// Whether the service samples and trains on its own.
+    package var isLearning: Bool
+    /// Threads that sample and train.
+    package var computeThreads: Int
+    /// Programs judged at once.
+    package var sandboxSlots: Int
+    /// The root of all randomness in learning: data, initial weights, prompt choice, samples.
+    package var seed: UInt64
+    /// Hyper-parameters at the first start; later ones are kept in the ledger.
+    package var learner: LearnerSettings
+    package var evaluation: EvaluationSchedule
+    /// Ends learning by itself after so many updates; nil goes on for ever.
+    package var updatesMax: Int?
+
+    package init(
+        databasePath: String, modelDirectory: String? = nil, isLearning: Bool = true,
+        computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1,
+        learner: LearnerSettings = LearnerSettings(), evaluation: EvaluationSchedule = EvaluationSchedule(),
+        updatesMax: Int? = nil
+    ) {
+        self.databasePath = databasePath
+        self.modelDirectory = modelDirectory
+        self.isLearning = isLearning
+        self.computeThreads = computeThreads
+        self.sandboxSlots = sandboxSlots
+        self.seed = seed
+        self.learner = learner
+        self.evaluation = evaluation
+        self.updatesMax = updatesMax
+    }
+
+    /// Where the checkpoints lie.
+    package var checkpointDirectory: String { databasePath + ".checkpoints" }
+}
+
+/// When the held-out prompts are measured.
+package struct EvaluationSchedule: Sendable, Equatable {
+    /// Updates between greedy measurements.
+    package var greedyEvery: Int
+    /// Updates between measurements with `samples` samples a prompt, which cost that much more.
+    package var sampledEvery: Int
+    /// The k of avg@k and pass@k.
+    package var samples: Int
+
+    package init(greedyEvery: Int = 10, sampledEvery: Int = 50, samples: Int = 8) {
+        self.greedyEvery = greedyEvery
+        self.sampledEvery = sampledEvery
+        self.samples = samples
+    }
+}

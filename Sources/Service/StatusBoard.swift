@@ -1,0 +1,120 @@
+// What the status page shows, kept in memory and read in microseconds. The ledger stays the truth; the loops write here.
+import Domain
+import Synchronization
+
+/// What the learner is doing.
+package enum LearnerPhase: String, Sendable, CaseIterable {
+    /// Started with `--learner off`.
+    case off
+    /// Opening the ledger, loading or creating the model.
+    case starting
+    /// Supervised training of the first model.
+    case coldStart = "cold_start"
+    case sampling
+    case scoring
+    case training
+    case evaluating
+    /// Waiting for groups from outside.
+    case waiting
+    /// Stopped by an operator, or by an alarm.
+    case paused
+    /// Ended by an error that it cannot mend itself.
+    case failed
+}
+
+/// A snapshot of everything the status page shows.
+package struct StatusSnapshot: Sendable {
+    package var startedAt: Timestamp
+    package var now: Timestamp
+    package var phase: LearnerPhase
+    /// Why it is paused or failed, or what it waits for.
+    package var phaseDetail: String?
+    /// 0 to 1 during the cold start.
+    package var coldStartProgress: Double?
+    package var policyVersion: PolicyVersion?
+    package var objective: String
+    package var model: ModelDescription?
+    package var counts: LedgerCounts?
+    /// Seconds of learning so far; evaluations not counted.
+    package var learningSeconds: Double
+    /// The last updates, oldest first, at most `StatusBoard.updatesKept`.
+    package var updates: [UpdateRecord]
+    /// The last evaluations, oldest first.
+    package var evaluations: [EvaluationRecord]
+    /// Running share of right rollouts by kind, newest window.
+    package var kinds: [KindStatus]
+    /// Alarms that hold now.
+    package var alarms: [String]
+    package var sandboxTier: String
+    package var databasePath: String
+    package var residentBytes: Int
+}
+
+/// How one kind of built-in problem fares.
+package struct KindStatus: Sendable, Equatable {
+    package var kind: String
+    /// Share of right rollouts over the last groups, 0 to 1.
+    package var accuracy: Double
+    /// The chance that a group of it has both right and wrong rollouts at this accuracy: only such a group teaches.
+    package var variedGroups: Double
+    /// No rollout was right for so long that the kind no longer teaches anything.
+    package var isAsleep: Bool
+    package init(kind: String, accuracy: Double, variedGroups: Double, isAsleep: Bool) {
+        self.kind = kind
+        self.accuracy = accuracy
+        self.variedGroups = variedGroups
+        self.isAsleep = isAsleep
+    }
+}
+
+/// The one place where the loops leave what they know for the status page.
+package final class StatusBoard: Sendable {
+    /// Enough for the curves of a night's run at one update a second, thinned by the page.
+    package static let updatesKept = 4_096
+    /// Two kinds and their sum, every tenth update.
+    package static let evaluationsKept = 2_048
+
+    private let state: Mutex<StatusSnapshot>
+
+    package init(startedAt: Timestamp, databasePath: String) {
+        state = Mutex(
+            StatusSnapshot(
+                startedAt: startedAt, now: startedAt, phase: .starting, phaseDetail: nil, coldStartProgress: nil,
+                policyVersion: nil, objective: "gppo", model: nil, counts: nil, learningSeconds: 0, updates: [],
+                evaluations: [], kinds: [], alarms: [], sandboxTier: "unknown", databasePath: databasePath,
+                residentBytes: 0))
+    }
+
+    /// The state as it stands.
+    package func snapshot() -> StatusSnapshot { state.withLock { $0 } }
+
+    /// Changes the state; the closure must not block.
+    package func update(_ change: (inout StatusSnapshot) -> Void) { state.withLock { change(&$0) } }
+
+    /// Says what the learner does now.
+    package func enter(_ phase: LearnerPhase, detail: String? = nil) {
+        state.withLock {
+            $0.phase = phase
+            $0.phaseDetail = detail
+        }
+    }
+
+    /// Adds an update to the curves.
+    package func append(_ record: UpdateRecord) {
+        state.withLock {
+            $0.updates.append(record)
+            if $0.updates.count > Self.updatesKept { $0.updates.removeFirst($0.updates.count - Self.updatesKept) }
+            $0.policyVersion = record.version
+            $0.objective = record.objective
+        }
+    }
+
+    /// Adds evaluations to the curves.
+    package func append(_ records: [EvaluationRecord]) {
+        state.withLock {
+            $0.evaluations.append(contentsOf: records)
+            let excess = $0.evaluations.count - Self.evaluationsKept
+            if excess > 0 { $0.evaluations.removeFirst(excess) }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+// `rolloutd train`: learning without a server.
+import ArgumentParser
+import Domain
+import Foundation
+import Logging
+import Service
+import ServiceLifecycle
+
+struct TrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Learn for some updates without serving, then stop.",
+        discussion: """
+            Everything goes through the ledger as under `serve`, so `rolloutd serve` goes on where this stopped.
+
+            Example:
+              rolloutd train --updates 100 --database run.sqlite --seed 7 --set learning_rate=5e-5
+            """)
+
+    @OptionGroup var run: RunOptions
+
+    @Option(help: "Stop when the policy has this version.")
+    var updates: Int
+
+    func run() async throws {
+        guard updates > 0 else { throw ValidationError("--updates must be at least 1") }
+        let settings = try RunSettings(
+            run, flags: ["updates": String(updates)], environment: ProcessInfo.processInfo.environment
+        ).service()
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "rolloutd")
+        logger.logLevel = .notice
+        let reporter = TerminalReporter()
+        try makeParentDirectory(of: settings.databasePath)
+        let assembled = try await RolloutService.assemble(
+            settings: settings, clock: .system, identifiers: .system, events: { reporter.show($0) }, logger: logger)
+        let finish = FinishAtVersion(service: assembled.service, version: PolicyVersion(updates))
+        let group = ServiceGroup(
+            configuration: .init(
+                services: assembled.loops.map { .init(service: $0) }
+                    + [.init(service: finish, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await assembled.close()
+        let snapshot = assembled.service.status()
+        reporter.line("stopped at policy \(snapshot.policyVersion?.description ?? "none")")
+        if snapshot.phase == .failed { throw ExitCode(1) }
+    }
+}
+
+/// Ends the group when a version has been reached, or when the learner cannot go on.
+private struct FinishAtVersion: Service {
+    let service: RolloutService
+    let version: PolicyVersion
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            while !Task.isShuttingDownGracefully {
+                let status = service.status()
+                let isDone = status.phase == .paused || status.phase == .failed
+                if let reached = status.policyVersion, reached >= version, isDone { break }
+                if isDone, status.phase == .failed { break }
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+            service.beginShutdown()
+        } onGracefulShutdown: {
+            service.beginShutdown()
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// The layer table: imports only go down, and each outside package has one owner. SwiftPM alone does not see an import of
+// a module that is reached through a dependency.
+import Testing
+
+@Suite struct LayerTests {
+    /// What each module may import of ours.
+    static let ours: [String: Set<String>] = [
+        "StrictJSON": [],
+        "Domain": ["StrictJSON"],
+        "SchemaMigrations": [],
+        "Storage": ["Domain", "StrictJSON", "SchemaMigrations"],
+        "Sandboxing": ["CSandbox"],
+        "Modeling": ["CKernels", "StrictJSON"],
+        "BuiltinData": ["Domain", "StrictJSON"],
+        "Verification": ["Domain", "StrictJSON", "Sandboxing"],
+        "Learning": ["Domain", "Modeling"],
+        "Service": [
+            "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+        ],
+        "HTTPAPI": ["Domain", "StrictJSON", "Service"],
+        "rolloutd": [
+            "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+            "Service", "HTTPAPI",
+        ],
+    ]
+
+    /// Outside packages and their owners.
+    static let owners: [String: Set<String>] = [
+        "GRDB": ["Storage"], "Hummingbird": ["HTTPAPI"], "HummingbirdCore": ["HTTPAPI"], "HTTPTypes": ["HTTPAPI"],
+        "NIOCore": ["HTTPAPI"], "NIOPosix": ["HTTPAPI"], "NIOHTTP1": ["HTTPAPI"], "NIOHTTPTypes": ["HTTPAPI"],
+        "ArgumentParser": ["rolloutd"],
+        "BigInt": ["Verification"], "ServiceLifecycle": ["Service", "HTTPAPI", "rolloutd"],
+        "Logging": ["Service", "HTTPAPI", "rolloutd"],
+    ]
+
+    /// What the toolchain brings.
+    static let system: Set<String> = ["Foundation", "Glibc", "Synchronization", "Dispatch", "FoundationEssentials"]
+
+    @Test func `imports only go down and each package has one owner`() {
+        for file in SourceTree.sources {
+            let module = file.path.hasPrefix("migrations/") ? "SchemaMigrations" : file.module ?? ""
+            guard let allowed = Self.ours[module] else {
+                Issue.record("\(file.path): module \(module) is not in the layer table")
+                continue
+            }
+            for name in importedModules(file) where !Self.system.contains(name) {
+                let isOurs = Self.ours[name] != nil || name.hasPrefix("C") && allowed.contains(name)
+                if isOurs {
+                    #expect(allowed.contains(name), "\(file.path): \(module) may not import \(name)")
+                } else {
+                    #expect(
+                        Self.owners[name]?.contains(module) == true, "\(file.path): \(name) does not belong to \(module)")
+                }
+            }
+        }
+    }
+
+    @Test func `the table names every module that exists`() {
+        let found = Set(SourceTree.sources.compactMap(\.module))
+        #expect(found == Set(Self.ours.keys).subtracting(["SchemaMigrations"]))
+    }
+
+    private func importedModules(_ file: SourceFile) -> [String] {
+        file.lines.compactMap { line in
+            let words = line.split(separator: " ")
+            guard let index = words.firstIndex(of: "import"), index <= 1, index + 1 < words.count,
+                index == 0 || ["package", "public", "internal", "private", "@preconcurrency"].contains(words[0])
+            else { return nil }
+            let name = words[index + 1]
+            return String(["struct", "class", "enum", "func"].contains(name) ? words[index + 2].prefix { $0 != "." } : name)
+        }
+    }
+}
