@@ -21,7 +21,7 @@ struct APIResponder: HTTPResponder {
     }
 
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-        let log = RequestLog(request, fresh: context.id, logger: context.logger)
+        let log = RequestLog(request, fresh: RequestID().description, logger: context.logger)
         var response: Response
         do {
             response = try await answer(request, log)
