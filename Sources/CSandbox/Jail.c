@@ -103,7 +103,8 @@ static void set_limits(const csandbox_jail *jail) {
     limit(RLIMIT_CORE, 0, "limit core");
     limit(RLIMIT_NOFILE, 256, "limit files");
     limit(RLIMIT_FSIZE, jail->file_bytes, "limit file size");
-    limit(RLIMIT_NPROC, jail->processes, "limit processes");
+    // Without a uid or a namespace of its own the count would be that of all the user's processes.
+    if (jail->namespaces || jail->uid >= 0) limit(RLIMIT_NPROC, jail->processes, "limit processes");
     limit(RLIMIT_STACK, jail->stack_bytes, "limit stack");
     limit(RLIMIT_MEMLOCK, 0, "limit locked memory");
     limit(RLIMIT_MSGQUEUE, 0, "limit message queues");
@@ -176,7 +177,7 @@ static void run_init(const csandbox_jail *jail) {
     if (jail->namespaces) {
         jail_build_walls();
         jail_keep_only_mounting();
-    } else if (jail->work && chdir(jail->work) != 0) {
+    } else if (chdir("/") != 0) {
         jail_fault("working directory");
     }
     become_interpreter(jail);
@@ -216,6 +217,9 @@ int csandbox_jail_run(const csandbox_jail *jail) {
         int status = 0;
         if (waitpid(-1, &status, 0) < 0 && errno != EINTR) break;
     }
+    // A jail that ended by itself leaves its groups to the server, which wants to know whether memory ended it.
+    struct pollfd server = {lifeline, POLLIN, 0};
+    while (poll(&server, 1, -1) < 0 && errno == EINTR) {}
     remove_cgroup(jail->memory_cgroup);
     remove_cgroup(jail->pids_cgroup);
     return 0;

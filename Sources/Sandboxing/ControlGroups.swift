@@ -1,5 +1,7 @@
 // Control groups, version 1: where a slot's groups lie, their memory limit and how often it killed. The launcher makes
 // and removes the groups; this file finds the place for them and clears what a killed server left.
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -13,16 +15,19 @@ struct ControlGroups: Sendable {
 
     private static let prefix = "rolloutd-"
 
-    /// Groups for a slot beneath this process's own, or nil where they cannot be made.
-    static func place(slot: Int, generation: Int) -> ControlGroups? {
+    /// Groups named by this process so far; pools of one process must not share any.
+    private static let placed = Atomic<Int>(0)
+
+    /// Fresh groups for a slot beneath this process's own, or nil where they cannot be made.
+    static func place(slot: Int) -> ControlGroups? {
         guard let memory = parent(of: "memory"), let pids = parent(of: "pids") else { return nil }
-        let name = "\(prefix)\(getpid())-\(slot)-\(generation)"
+        let name = "\(prefix)\(getpid())-\(slot)-\(placed.add(1, ordering: .relaxed).newValue)"
         return ControlGroups(memory: memory + "/" + name, pids: pids + "/" + name)
     }
 
     /// Whether groups can be made here at all: makes and removes one of each.
     static func canBeMade() -> Bool {
-        guard let groups = place(slot: 0, generation: 0) else { return false }
+        guard let groups = place(slot: 0) else { return false }
         return [groups.memory, groups.pids].allSatisfy { path in
             let probe = path + "-probe"
             return mkdir(probe, 0o755) == 0 && rmdir(probe) == 0

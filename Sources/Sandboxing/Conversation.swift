@@ -4,7 +4,8 @@
 /// Collects the frames of one job.
 struct Conversation {
     private let nonce: String
-    private var memoryKills: Int
+    /// How often the memory limit had killed when the last case came.
+    private(set) var memoryKills: Int
     private var cases: [SandboxCase] = []
     private var total: Int?
     private var uncompiled: String?
@@ -85,6 +86,14 @@ struct Conversation {
         } else {
             report = .undecided(.fault, "the harness ended without a report")
         }
+    }
+
+    /// The report when the memory limit ended the whole jail, harness included.
+    var endedByMemory: SandboxReport {
+        guard let total else { return .uncompiled("compiling needs too much memory") }
+        let last = SandboxCase(
+            status: .memory, exitCode: 0, signal: 9, cpuSeconds: 0, peakKilobytes: 0, output: [], note: "")
+        return .ran(cases + (cases.count < total ? [last] : []), total: total)
     }
 
     private func text(_ blob: ArraySlice<UInt8>?) -> String {

@@ -1,4 +1,6 @@
 // What a pool is made of: paths and bounds. Every bound comes from the caller; this module knows no policy.
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
@@ -29,8 +31,8 @@ package struct SandboxConfiguration: Sendable {
     package var queueSecondsMax: Double = 300
     /// CPU seconds for compiling one program.
     package var compileSecondsMax: Double = 20
-    /// A weaker tier than the machine offers, for tests of the weaker ones; nil takes the best.
-    package var weakestTier: SandboxTier?
+    /// No stronger tier than this is tried; nil takes the best. For tests of the weaker ones.
+    package var strongestTier: SandboxTier?
     /// First of the uids that slots run as; each slot of each server has its own.
     package var firstUserID: Int
 
@@ -38,11 +40,20 @@ package struct SandboxConfiguration: Sendable {
         self.slots = slots
         self.launcher = launcher
         self.memoryMegabytesMax = memoryMegabytesMax
-        self.firstUserID = firstUserID ?? 200_000 + Int(ownProcessID() % 10_000) * 64
+        self.firstUserID = firstUserID ?? Self.freshUserIDs(count: slots + 1)
     }
 }
 
 extension SandboxConfiguration {
+    /// Uids handed out by this process so far.
+    private static let userIDsTaken = Atomic<Int>(0)
+
+    /// The first of `count` uids that no other pool of this process, and hardly one of another, uses.
+    private static func freshUserIDs(count: Int) -> Int {
+        let taken = userIDsTaken.add(count, ordering: .relaxed).oldValue
+        return 200_000 + Int(ownProcessID() % 10_000) * 256 + taken % 256
+    }
+
     /// Where the launcher lies: beside the running executable.
     package static func launcherBesideExecutable() -> String {
         let path = executablePath()

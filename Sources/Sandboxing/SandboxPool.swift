@@ -47,7 +47,7 @@ package final class SandboxPool: Sendable {
     /// The interpreter's version, as `3.11.2`; empty in tier E.
     package let interpreterVersion: String
     package let configuration: SandboxConfiguration
-    private let landlockABI: Int
+    let landlockABI: Int
     private let state: Mutex<State>
     private let queues: [DispatchQueue]
     private let slots: [SlotBox]
@@ -79,8 +79,8 @@ package final class SandboxPool: Sendable {
         csandbox_probe(configuration.launcher, &features)
         ControlGroups.reapStale()
         var reasons: [String] = []
-        let weakest = configuration.weakestTier ?? .full
-        for tier in candidates(features) where tier >= weakest {
+        let strongest = configuration.strongestTier ?? .full
+        for tier in candidates(features) where tier >= strongest {
             switch proveJail(tier: tier, landlockABI: Int(features.landlock_abi), configuration: configuration) {
             case .success(let version):
                 let reason = reasons.isEmpty ? tier.summary : reasons.joined(separator: "; ")
@@ -103,6 +103,9 @@ package final class SandboxPool: Sendable {
             if features.root != 0 && ControlGroups.canBeMade() { tiers.append(.full) }
             tiers.append(.namespaces)
         }
+        if features.root != 0 && features.landlock_abi >= 1 { tiers.append(.container) }
+        // Beside the server's own processes, only scoped signals (ABI 6) keep a program to itself.
+        if features.root == 0 && features.landlock_abi >= 6 { tiers.append(.landlock) }
         return tiers
     }
 
@@ -144,8 +147,8 @@ package final class SandboxPool: Sendable {
             return Array(state.waiting[state.next...])
         }
         for waiter in waiting { waiter.answer(.undecided(.interrupted, "the sandbox was shut down")) }
+        interruptSlots()
         for (queue, slot) in zip(queues, slots) {
-            slot.interrupt()
             await withCheckedContinuation { continuation in
                 queue.async {
                     slot.discard()
@@ -153,6 +156,11 @@ package final class SandboxPool: Sendable {
                 }
             }
         }
+    }
+
+    /// Ends every jail under its running job; used to end quickly, and by tests to lose a slot.
+    func interruptSlots() {
+        for slot in slots { slot.interrupt() }
     }
 
     private func enqueue(_ waiter: Waiter) {
@@ -203,6 +211,7 @@ package final class SandboxPool: Sendable {
                 state.rebuilt += 1
                 return state.closed
             }
+            if let report = error.report { return report }
             return closed
                 ? .undecided(.interrupted, "the sandbox was shut down") : .undecided(error.obstacle, error.message)
         }

@@ -7,7 +7,7 @@ extension SandboxPool {
     ) -> Result<String, SlotFailure> {
         do throws(SlotFailure) {
             var slot = try Slot.build(
-                number: configuration.slots, generation: 0, tier: tier, landlockABI: landlockABI,
+                number: configuration.slots, tier: tier, landlockABI: landlockABI,
                 configuration: configuration)
             try expectAnswer(&slot)
             try expectMisdeedsRefused(&slot)

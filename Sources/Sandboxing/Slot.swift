@@ -11,13 +11,15 @@ import CSandbox
 struct SlotFailure: Error {
     var obstacle: SandboxReport.Obstacle
     var message: String
+    /// What can be said about the program all the same: that its memory ended the jail.
+    var report: SandboxReport?
 }
 
 /// A live jail: its launcher and the two descriptors that hold it.
 struct Slot: ~Copyable {
     let configuration: SandboxConfiguration
     let tier: SandboxTier
-    private let groups: ControlGroups?
+    let groups: ControlGroups?
     let launcher: pid_t
     private let lifeline: Int32
     private let channel: Channel
@@ -40,9 +42,9 @@ struct Slot: ~Copyable {
 
     /// Builds a jail and waits until its interpreter is warm.
     static func build(
-        number: Int, generation: Int, tier: SandboxTier, landlockABI: Int, configuration: SandboxConfiguration
+        number: Int, tier: SandboxTier, landlockABI: Int, configuration: SandboxConfiguration
     ) throws(SlotFailure) -> Slot {
-        let groups = tier == .full ? ControlGroups.place(slot: number, generation: generation) : nil
+        let groups = tier == .full ? ControlGroups.place(slot: number) : nil
         let memoryLimit = (configuration.memoryMegabytesMax + slackMegabytes) << 20
         var pipe: [Int32] = [-1, -1]
         var pair: [Int32] = [-1, -1]
@@ -91,7 +93,8 @@ struct Slot: ~Copyable {
             "--namespaces": tier.hasNamespaces ? "1" : "0",
             "--interpreter": configuration.interpreter,
             "--memory-bytes": String(memoryLimit),
-            "--stack-bytes": String(512 << 20),
+            // Threads reserve as much address space, which only a memory group leaves free.
+            "--stack-bytes": String(tier == .full ? 512 << 20 : 64 << 20),
             "--file-bytes": String(max(configuration.outputBytesMax, configuration.directoryBytesMax) + 1),
             "--processes": String(configuration.processesMax),
             "--limit-as": tier == .full ? "0" : "1",
@@ -144,7 +147,10 @@ struct Slot: ~Copyable {
         } catch let failure as SlotFailure {
             throw failure
         } catch {
-            throw SlotFailure(obstacle: .fault, message: "the jail was lost (\(error))")
+            let byMemory = (groups?.memoryKills ?? 0) > conversation.memoryKills
+            throw SlotFailure(
+                obstacle: .fault, message: "the jail was lost (\(error))",
+                report: byMemory ? conversation.endedByMemory : nil)
         }
         guard let report = conversation.report else {
             throw SlotFailure(obstacle: .fault, message: "the jail gave no report")

@@ -10,7 +10,6 @@ import Synchronization
 final class SlotBox: Sendable {
     private struct Content: ~Copyable {
         var slot: Slot?
-        var generation = 0
         var jobs: UInt64 = 0
     }
 
@@ -32,9 +31,8 @@ final class SlotBox: Sendable {
         let result: Result<SandboxReport, SlotFailure> = content.withLock { content in
             do throws(SlotFailure) {
                 if content.slot == nil {
-                    content.generation += 1
                     let slot = try Slot.build(
-                        number: number, generation: content.generation, tier: tier, landlockABI: landlockABI,
+                        number: number, tier: tier, landlockABI: landlockABI,
                         configuration: configuration)
                     launcher.store(slot.launcher, ordering: .releasing)
                     content.slot = consume slot

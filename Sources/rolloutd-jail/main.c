@@ -13,8 +13,6 @@ static int take(csandbox_jail *jail, const char *name, const char *value) {
         jail->memory_cgroup = value;
     } else if (strcmp(name, "--pids-cgroup") == 0) {
         jail->pids_cgroup = value;
-    } else if (strcmp(name, "--work") == 0) {
-        jail->work = value;
     } else if (strcmp(name, "--interpreter") == 0) {
         jail->interpreter = value;
     } else if (strcmp(name, "--memory-bytes") == 0) {

@@ -93,7 +93,7 @@ struct CodeCase: Sendable, CustomStringConvertible {
         var escaping = false
         for character in text {
             if escaping {
-                result.append(character == "n" ? "\n" : character == "t" ? "\t" : character)
+                result.append(character == "n" ? "\n" : character == "r" ? "\r" : character)
                 escaping = false
             } else if character == "\\" {
                 escaping = true

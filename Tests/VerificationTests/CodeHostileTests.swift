@@ -6,7 +6,7 @@ import Testing
 
 @testable import Verification
 
-@Suite(.serialized) struct CodeHostileTests {
+@Suite struct CodeHostileTests {
     static let kit = ["exhaustion", "probes", "cheats", "compiled"].flatMap { CodeCase.read("sandbox/\($0).cases") }
 
     @Test func `the kit is there`() {

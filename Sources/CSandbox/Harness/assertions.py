@@ -450,6 +450,8 @@ def run_checker(task, groups, program_first, line, results):
             exec(group, names, names)
         except AssertionError as error:
             record(REFUTED, test, started, describe(error).encode("utf-8", "replace"))
+        except MemoryError:
+            record(NO_MEMORY, test, started)
         except (EOFError, BrokenPipeError):
             record(LOST, test, started)
             break
@@ -467,7 +469,8 @@ def run_assertions(task, code, names, jail):
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         send(("unreadable", task.nonce), describe(error).encode("utf-8", "replace"))
         return None
-    send(("compiled", task.nonce, len(groups)))
+    task.count = len(groups)
+    send(("compiled", task.nonce, task.count))
     if not groups:
         return None
     results, null = memory_file("results"), os.open("/dev/null", os.O_RDWR)
@@ -499,9 +502,9 @@ def run_assertions(task, code, names, jail):
 
 def report_assertions(task, count, checker, candidate, results):
     """A case for each assertion that the checker reached; the candidate's end explains one that it did not."""
-    names = {VALUE: "value", RAISED: "raised", REFUTED: "refuted"}
+    names = {VALUE: "value", RAISED: "raised", REFUTED: "refuted", NO_MEMORY: "memory"}
     expected = 0
-    for kind, test, cpu, text in read_records(results, task.output_bytes + 1):
+    for kind, test, cpu, text in read_records(results, task):
         if kind == SETUP:
             send_case(task, 0, "raised", candidate, b"", text)
             may_go_on(task)

@@ -80,11 +80,11 @@ class Landlock:
         return struct.pack("<Qi", access & self.handled, os.open(path, os.O_PATH | os.O_CLOEXEC))
 
     def confine(self, path, access):
-        """Confines this process to the prepared rules and one more."""
+        """Confines this process to the prepared rules and one more, if there is a path."""
         if self.abi == 0:
             return
         ruleset = syscall("landlock", LANDLOCK_CREATE, self.attribute, self.size, 0)
-        for rule in (*self.rules, self.rule(path, access)):
+        for rule in self.rules if path is None else (*self.rules, self.rule(path, access)):
             syscall("landlock rule", LANDLOCK_ADD, ruleset, 1, rule, 0)
         syscall("landlock", LANDLOCK_RESTRICT, ruleset, 0)
         os.close(ruleset)
@@ -176,12 +176,36 @@ def file_bytes(descriptor, most):
     return b"".join(parts)
 
 
+def file_tail(descriptor, most):
+    """The last `most` bytes of a memory file."""
+    size = os.fstat(descriptor).st_size
+    return os.pread(descriptor, most, max(0, size - most))
+
+
+def write_all(data):
+    data = memoryview(data)
+    while data:
+        data = data[os.write(CONTROL, data):]
+
+
 def send(words, *blobs):
     """One frame to the server: length, a line of words and blob lengths, the blobs."""
     head = (" ".join(map(str, words)) + " | " + " ".join(str(len(b)) for b in blobs) + "\n").encode()
-    data = memoryview(struct.pack("<I", len(head) + sum(map(len, blobs))) + head + b"".join(blobs))
-    while data:
-        data = data[os.write(CONTROL, data):]
+    write_all(struct.pack("<I", len(head) + sum(map(len, blobs))) + head + b"".join(blobs))
+
+
+def send_with_file(words, descriptor, blob):
+    """As `send`, with a whole memory file as the first blob, which is not copied through this process."""
+    size = os.fstat(descriptor).st_size
+    head = (" ".join(map(str, words)) + f" | {size} {len(blob)}\n").encode()
+    write_all(struct.pack("<I", len(head) + size + len(blob)) + head)
+    at = 0
+    while at < size:
+        sent = os.sendfile(CONTROL, descriptor, at, size - at)
+        if sent == 0:
+            raise Fault("the output shrank")
+        at += sent
+    write_all(blob)
 
 
 def receive():

@@ -1,5 +1,6 @@
 # Second part of the harness: running one Python program. Everything here that follows `enter_program` happens in a
 # process that the program owns: nothing it reports is believed beyond "these are the bytes that it gave".
+import _sitebuiltins
 import ast
 import atexit
 import builtins
@@ -37,6 +38,8 @@ import string, re, datetime, collections, heapq, bisect, copy, math, random, sta
 import operator, io, sys, json
 """
 contest_names = {}
+# What the site module would have added: programs call exit() and quit().
+builtins.exit, builtins.quit = _sitebuiltins.Quitter("exit", ""), _sitebuiltins.Quitter("quit", "")
 
 
 def new_module(name, prelude):

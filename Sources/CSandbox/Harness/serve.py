@@ -13,10 +13,10 @@ class Jail:
         if self.namespaces:
             rules = [("/", reading), ("/dev", reading | FS_WRITE)]
         else:
-            rules = [("/usr", reading), ("/dev/null", FS_READ_FILE | FS_WRITE)]
+            rules = [(path, reading) for path in ("/usr", "/lib", "/lib64") if os.path.exists(path)]
+            rules += [(path, FS_READ_FILE | FS_WRITE) for path in ("/dev/null", "/dev/zero", "/dev/urandom")]
         self.landlock = Landlock(abi, rules)
-        self.executing = Landlock(abi, [(path, access | FS_EXECUTE if path in ("/", "/usr") else access)
-                                        for path, access in rules])
+        self.executing = Landlock(abi, [(path, access | FS_EXECUTE if path == "/" else access) for path, access in rules])
 
 
 class Task:
@@ -31,20 +31,29 @@ class Task:
         self.interactive = interactive == "1"
         self.source, name, *self.tests = blobs
         self.name = name.decode("utf-8", "surrogateescape")
+        self.count = len(self.tests)
+        # Files take memory, too: a full directory alone must not end the harness.
+        self.directory_bytes = min(self.directory_bytes, self.memory_megabytes << 19)
+
+
+def case_words(task, test, status, ended, cpu=None):
+    """Status words: ended, late, memory, raised, value, not_json, refuted, output, missing."""
+    used = ended.cpu if cpu is None else cpu
+    return "case", task.nonce, test, status, ended.code, ended.signal, int(used * 1e6), ended.peak
 
 
 def send_case(task, test, status, ended, output=b"", note=b"", cpu=None):
-    """Status words: ended, late, memory, raised, value, not_json, output, missing."""
-    used = ended.cpu if cpu is None else cpu
-    send(("case", task.nonce, test, status, ended.code, ended.signal, int(used * 1e6), ended.peak), output, note)
+    send(case_words(task, test, status, ended, cpu), output, note)
 
 
 def may_go_on(task):
     return not task.interactive or exactly(1) == b"+"
 
 
-def is_dirty():
-    """Whether the program left files: then the next test needs a fresh directory."""
+def is_dirty(jail):
+    """Whether the program left files: then the next test needs a fresh directory. Without namespaces it cannot."""
+    if not jail.namespaces:
+        return False
     with os.scandir(".") as entries:
         return next(entries, None) is not None
 
@@ -53,7 +62,7 @@ def run_streams(task, code, names, first, jail, binary=None):
     """Runs the tests from `first` on; returns the test to go on with in a fresh directory, or None when all are done."""
     wants_path = b"/dev/stdin" in task.source
     for test in range(first, len(task.tests)):
-        if test > first and is_dirty():
+        if test > first and is_dirty(jail):
             return test
         stdin, stdout, stderr = memory_file("in", task.tests[test]), memory_file("out"), memory_file("err")
         if wants_path:
@@ -77,23 +86,25 @@ def run_streams(task, code, names, first, jail, binary=None):
 
 
 def report_stream(task, test, ended, stdout, stderr):
-    output = file_bytes(stdout, task.output_bytes + 1)
-    note = file_bytes(stderr, 1 << 16)[-EXCERPT:]
+    note = file_tail(stderr, EXCERPT)
     if ended.late or ended.cpu > task.cpu or ended.signal == signal.SIGXCPU:
         send_case(task, test, "late", ended)
-    elif ended.signal == signal.SIGXFSZ or len(output) > task.output_bytes:
+    elif ended.signal == signal.SIGXFSZ or os.fstat(stdout).st_size > task.output_bytes:
         send_case(task, test, "output", ended)
     elif ended.code == MEMORY_ERROR:
         send_case(task, test, "memory", ended, b"", note)
+    elif ended.code or ended.signal:
+        send_case(task, test, "ended", ended, b"", note)
     else:
-        send_case(task, test, "ended", ended, output, note)
+        send_with_file(case_words(task, test, "ended", ended), stdout, note)
 
 
-def read_records(descriptor, most):
-    """The records that a child wrote so far, as far as they are whole; the bytes are the program's, so any may be odd."""
-    data = file_bytes(descriptor, most)
-    at, records = 0, []
-    while at + RECORD.size <= len(data):
+def read_records(descriptor, task):
+    """The records that a child wrote so far, as far as they are whole; the bytes are the program's, so any may be odd,
+    and there may be many more than there are tests."""
+    data = file_bytes(descriptor, task.output_bytes + 1)
+    at, records, most = 0, [], 4 * task.count + 8
+    while at + RECORD.size <= len(data) and len(records) < most:
         kind, test, cpu, length = RECORD.unpack_from(data, at)
         at += RECORD.size
         if not BEGUN <= kind <= REFUTED or at + length > len(data):
@@ -106,7 +117,7 @@ def read_records(descriptor, most):
 def call_allowance(task, results, most, used):
     """CPU seconds left to the call that runs now: its limit counts from where the program says that it began, and all
     calls together have an absolute bound, whatever the program says."""
-    begun = [cpu for kind, _, cpu, _ in read_records(results, task.output_bytes + 1) if kind == BEGUN]
+    begun = [cpu for kind, _, cpu, _ in read_records(results, task) if kind == BEGUN]
     if not begun:
         return task.compile_cpu - used
     return min(task.cpu + begun[-1], most + task.compile_cpu) - used
@@ -115,7 +126,7 @@ def call_allowance(task, results, most, used):
 def run_entry_point(task, code, names, first, jail):
     """As `run_streams`, for calls, each in a process of its own."""
     for test in range(first, len(task.tests)):
-        if test > first and is_dirty():
+        if test > first and is_dirty(jail):
             return test
         results, null = memory_file("results"), os.open("/dev/null", os.O_RDWR)
         process = clone()
@@ -135,7 +146,7 @@ def report_calls(task, first, last, ended, results):
     """Sends a case for each call that has a record, and one for the call in which the process ended early."""
     names = {VALUE: "value", RAISED: "raised", NOT_JSON: "not_json", NO_MEMORY: "memory"}
     expected = first
-    for kind, test, cpu, text in read_records(results, task.output_bytes + 1):
+    for kind, test, cpu, text in read_records(results, task):
         if test != expected or kind == BEGUN:
             continue
         if kind == SETUP:
@@ -179,7 +190,8 @@ def raise_walls(task, jail):
     if jail.namespaces:
         fresh_directory(task.directory_bytes)
         drop_capabilities()
-    place = "/tmp" if jail.namespaces else "."
+    # Without a directory of its own a program gets none at all.
+    place = "/tmp" if jail.namespaces else None
     if task.language == "cpp":
         jail.executing.confine(place, FS_WRITING | FS_EXECUTE)
         jail.compiler.install()
@@ -190,8 +202,9 @@ def raise_walls(task, jail):
 
 def own_compiled_submission(task, first, jail, binary):
     """As `own_submission`, for C++ on standard streams."""
-    if not os.path.exists(task.compiler):
-        send(("missing", task.nonce), f"{task.compiler} is not installed".encode())
+    if not jail.namespaces or not os.path.exists(task.compiler):
+        reason = f"{task.compiler} is not installed" if jail.namespaces else "compiling needs a jail with namespaces"
+        send(("missing", task.nonce), reason.encode())
         return None
     if not compile_binary(task, jail, binary):
         return None

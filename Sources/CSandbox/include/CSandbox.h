@@ -56,7 +56,6 @@ typedef struct {
     long uid;                   ///< Slot uid to change to, or -1 to stay.
     const char *memory_cgroup;  ///< Directory to make and join, or NULL.
     const char *pids_cgroup;    ///< Directory to make and join, or NULL.
-    const char *work;           ///< Working directory where there are no namespaces, or NULL.
     const char *interpreter;    ///< The Python to run.
     uint64_t memory_bytes;      ///< First limit of the memory cgroup; RLIMIT_AS where there is none and `limit_as`.
     uint64_t stack_bytes;       ///< RLIMIT_STACK.
