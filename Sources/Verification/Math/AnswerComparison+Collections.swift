@@ -12,7 +12,7 @@ extension AnswerComparison {
             rule = "named values against values in the same order"
             return compareInOrder(left, right)
         }
-        return matchUnordered(left, right, isSet: false)
+        return matchUnordered(left, right, isSet: true)
     }
 
     /// Whether the items carry names of which some differ by more than an index.
@@ -42,7 +42,7 @@ extension AnswerComparison {
         return result
     }
 
-    /// Every item of either side has a partner on the other; lists also agree in number.
+    /// Every item of either side has a partner on the other; without repetitions they then agree in number.
     mutating func matchUnordered(_ a: [AnswerForm], _ b: [AnswerForm], isSet: Bool) -> Agreement {
         guard isSet || a.count == b.count else {
             rule = "\(a.count) values are asked for, \(b.count) given"
@@ -71,7 +71,8 @@ extension AnswerComparison {
         _ list: [AnswerForm], _ tuple: [AnswerForm], _ open: Bracket, _ close: Bracket
     ) -> Agreement {
         rule = "named values against a tuple in the same order"
-        guard open == .round, close == .round, hasDistinctNames(list) else {
+        let isNamed = list.allSatisfy { if case .labelled = $0 { true } else { false } }
+        guard open == .round, close == .round, isNamed else {
             if open == .square, close == .square {
                 rule = "a bracketed list against a list"
                 return matchUnordered(list, tuple, isSet: false)
@@ -113,16 +114,21 @@ extension AnswerComparison {
     }
 
     mutating func compareCases(
-        _ a: [(value: AnswerForm, condition: [UInt8])], _ b: [(value: AnswerForm, condition: [UInt8])]
+        _ a: [(value: AnswerForm, condition: AnswerForm)], _ b: [(value: AnswerForm, condition: AnswerForm)]
     ) -> Agreement {
         rule = "piecewise answers are compared by value and condition"
         guard a.count == b.count else { return .different }
-        var result = Agreement.equal
+        var isUsed = [Bool](repeating: false, count: b.count)
         for x in a {
-            guard let y = b.first(where: { $0.condition == x.condition }) else { return .different }
-            result = result.and(compare(x.value, y.value))
+            var found = false
+            for (index, y) in b.enumerated() where !isUsed[index] && !found {
+                guard compare(x.condition, y.condition).and(compare(x.value, y.value)) == .equal else { continue }
+                isUsed[index] = true
+                found = true
+            }
+            if !found { return .different }
         }
-        return result
+        return .equal
     }
 
     /// Unions are compared piece by piece, in any order.

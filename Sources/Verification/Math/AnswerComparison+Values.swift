@@ -96,6 +96,12 @@ extension AnswerComparison {
     mutating func compareCurve(
         _ label: AnswerLabel, _ value: AnswerForm, _ nodes: [NodeID], _ signs: [RelationSign]
     ) -> Agreement {
+        if nodes.count > 2, signs.allSatisfy({ $0 == .equal }), let name = label.node, let last = nodes.last,
+            pool[nodes[0]].operation == .symbol, pool[name].operation == .symbol, pool.name(of: name) == pool.name(of: nodes[0])
+        {
+            rule = "a chain for the same name ends in its value"
+            return compare(value, .expression(last))
+        }
         guard case .expression(let right) = value, let left = label.node, identity.hasSymbols(right) else {
             rule = "an unsolved relation is no solution"
             return .different

@@ -21,10 +21,27 @@ struct AnswerComparison {
         defer { depth -= 1 }
         guard depth <= 16 else { return .unclear }
         switch (gold, response) {
+        // Two readings of one writing: either may agree.
+        case (.ambiguous(let a, let b), _):
+            return either(compare(a, response), or: { $0.compare(b, response) })
+        case (_, .ambiguous(let a, let b)):
+            return either(compare(gold, a), or: { $0.compare(gold, b) })
+
+        // Families over the integers.
+        case (.family(let a, _), _):
+            guard let b = familyNode(response) else { return compareUnwrapping(gold, response) }
+            return either(identity.compare(a, b), or: { $0.compareFamilies(a, b) })
+        case (_, .family(let b, _)):
+            guard let a = familyNode(gold) else { return compareUnwrapping(gold, response) }
+            return either(identity.compare(a, b), or: { $0.compareFamilies(a, b) })
+
         // Numbers and expressions.
         case (.expression(let a), .expression(let b)):
             rule = "both are expressions and must be identical"
-            return identity.compare(a, b)
+            let agreement = identity.compare(a, b)
+            let isFamily = pool[a].traits.isSuperset(of: [.pi, .symbol]) && pool[b].traits.isSuperset(of: [.pi, .symbol])
+            guard agreement == .different, isFamily, hasIntegerParameter(a), hasIntegerParameter(b) else { return agreement }
+            return compareFamilies(a, b)
         case (.quantity(let a, let unitA), .quantity(let b, let unitB)):
             return compareQuantities(a, unitA, b, unitB)
         case (.quantity(let a, let unit), .expression(let b)), (.expression(let b), .quantity(let a, let unit)):
@@ -53,6 +70,10 @@ struct AnswerComparison {
             return compare(x, response)
         case (_, .labelled(_, let y)):
             return compare(gold, y)
+        case (.relation(let nodes, let signs), .expression(let b)) where nodes.count > 2:
+            rule = "a reference that is a chain ends in its value"
+            guard signs.allSatisfy({ $0 == .equal }), let last = nodes.last else { return .different }
+            return identity.compare(last, b)
         case (.relation(let a, let signsA), .relation(let b, let signsB)):
             return compareRelations(a, signsA, b, signsB)
 
@@ -68,7 +89,6 @@ struct AnswerComparison {
         case (.list(let items), _) where items.count == 1: return compare(items[0], response)
         case (_, .list(let items)) where items.count == 1: return compare(gold, items[0])
         case (.set(let items), .expression) where items.count == 1: return compare(items[0], response)
-        case (.expression, .set(let items)) where items.count == 1: return compare(gold, items[0])
         case (.matrix(let a, let isA), .matrix(let b, let isB)):
             return isA == isB ? compareMatrices(a, b) : .different
         case (.matrix(let a, false), .tuple(let b, _, _)), (.tuple(let b, _, _), .matrix(let a, false)):
@@ -93,12 +113,41 @@ struct AnswerComparison {
         case (.text(let a), .text(let b)):
             rule = "words are compared as words"
             return sameWords(a, b) ? .equal : .different
+        case (.text(let words), .expression(let node)), (.expression(let node), .text(let words)):
+            rule = "a word against a name"
+            return pool[node].operation == .symbol && words == [lowercased(pool.name(of: node))] ? .equal : .different
         case (.choice(let a, let x), .choice(let b, let y)): return compareChoices(a, x, b, y)
         case (.choice(let letter, let rest), _): return compareChoice(letter, rest, with: response)
         case (_, .choice(let letter, let rest)): return compareChoice(letter, rest, with: gold)
         default:
             return .different
         }
+    }
+
+    /// A name or a single item around a family.
+    private mutating func compareUnwrapping(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement {
+        switch (gold, response) {
+        case (.labelled(_, let inner), _): compare(inner, response)
+        case (_, .labelled(_, let inner)): compare(gold, inner)
+        default: .different
+        }
+    }
+
+    /// Whether the only variable is k, n or m, which count.
+    private func hasIntegerParameter(_ node: NodeID) -> Bool {
+        let needed = pool.subtree(node)
+        let first = Int(pool[node].first)
+        return (first...node.index).allSatisfy { index in
+            guard needed[index - first], pool.nodes[index].operation == .symbol else { return true }
+            let name = pool.name(of: NodeID(index: index))
+            return name.count == 1 && "knm".utf8.contains(name[0])
+        }
+    }
+
+    private mutating func either(
+        _ first: Agreement, or second: (inout AnswerComparison) -> Agreement
+    ) -> Agreement {
+        first == .equal ? .equal : second(&self)
     }
 
     /// Words without articles and empty parts.

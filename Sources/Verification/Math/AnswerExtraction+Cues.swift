@@ -95,15 +95,60 @@ extension AnswerExtractor {
         return ExtractedAnswer(parts: [range], rule: "the whole text")
     }
 
-    /// The last number of a prose text; a short text without sentences counts as a whole.
-    func lastNumber() -> ExtractedAnswer? {
+    /// Whether the text is short and has no prose in it.
+    var isShortFormula: Bool {
         let range = trimmed(bytes.startIndex..<bytes.endIndex)
-        if range.count <= 60, !bytes[range].contains(where: { isSpaceByte($0) }) || isFormulaLike(range) { return whole() }
-        var end = tail.endIndex
-        while end > tail.startIndex, !isDigitByte(bytes[end - 1]) { end -= 1 }
-        guard end > tail.startIndex else { return nil }
-        var start = end
-        while start > tail.startIndex, isNumberByte(bytes[start - 1]) { start -= 1 }
+        guard range.count <= 120, !bytes[range].contains(0x0A) else { return false }
+        let isOneWord = !bytes[range].contains { isSpaceByte($0) } && !bytes[range].contains { $0 >= 0xE3 }
+        return isOneWord || unknownWords(range) == 0 && !isProse(range)
+    }
+
+    /// The last formula or the last number, whichever comes later.
+    func lastExpression(isWordy: Bool) -> ExtractedAnswer? {
+        let formula = lastMathematics().flatMap { isWordy || !isProse($0.parts[0]) ? $0 : nil }
+        guard !isWordy, let number = lastNumber() else { return formula }
+        guard let formula else { return number }
+        return number.parts[0].lowerBound > formula.parts[0].upperBound ? number : formula
+    }
+
+    /// An announced sentence without its prose: the formula or number that it tells.
+    func narrowed(_ announced: ExtractedAnswer) -> ExtractedAnswer {
+        guard let range = announced.parts.first, isProse(range) else { return announced }
+        var inner = AnswerExtractor(bytes: bytes[range])
+        for verb in [" is ", " are ", "是"] {
+            guard let found = lastRange(of: Array(verb.utf8), in: bytes[range]) else { continue }
+            let rest = found.upperBound..<range.upperBound
+            if !isProse(rest) { return ExtractedAnswer(parts: [unwrapped(rest)], rule: announced.rule) }
+            inner = AnswerExtractor(bytes: bytes[rest])
+        }
+        guard let told = inner.lastExpression(isWordy: false) else { return announced }
+        return ExtractedAnswer(parts: told.parts, suffix: told.suffix, rule: announced.rule + ", " + told.rule)
+    }
+
+    /// A range without dollar signs around it.
+    private func unwrapped(_ range: Range<Int>) -> Range<Int> { answerSpan(from: range.lowerBound) ?? range }
+
+    /// Two words or more that mean nothing in mathematics, or letters of another script.
+    func isProse(_ range: Range<Int>) -> Bool {
+        if bytes[range].contains(where: { (0xE3...0xED).contains($0) || (0xD0...0xDF).contains($0) }) { return true }
+        return unknownWords(range) >= 2
+    }
+
+    /// Words that mean nothing in mathematics.
+    private func unknownWords(_ range: Range<Int>) -> Int {
+        var unknown = 0
+        for word in bytes[range].split(whereSeparator: { !isLetterByte($0) }) where word.count > 1 {
+            let isKnown = CommandTable.command(word) != nil || CommandTable.word(word) != nil || UnitTable.isUnit(word)
+            let isEnvironment = word.suffix(6).elementsEqual("matrix".utf8) || ["array", "cases", "align", "aligned"].contains { word.elementsEqual($0.utf8) }
+            if !isKnown && !isEnvironment && !LetterRun.isProduct(word) { unknown += 1 }
+        }
+        return unknown
+    }
+
+    /// The last number of a prose text.
+    func lastNumber() -> ExtractedAnswer? {
+        guard let (begin, end) = numberSpan() else { return nil }
+        var start = begin
         while start < end, [0x2C, 0x2F].contains(bytes[start]) || bytes[start] == 0x2E && !isDigitByte(bytes[start + 1]) { start += 1 }
         if let fraction = fractionCommand(around: start..<end) { return ExtractedAnswer(parts: [fraction], rule: "the last fraction") }
         var answer = ExtractedAnswer(parts: [start..<end], rule: "the last number")
@@ -112,13 +157,22 @@ extension AnswerExtractor {
         return answer
     }
 
-    private func isNumberByte(_ byte: UInt8) -> Bool {
-        isDigitByte(byte) || byte == 0x2E || byte == 0x2C || byte == 0x2F || byte == 0x2D
+    /// The last run of digits that is no exponent, index or part of a word.
+    private func numberSpan() -> (start: Int, end: Int)? {
+        var end = tail.endIndex
+        while true {
+            while end > tail.startIndex, !isDigitByte(bytes[end - 1]) { end -= 1 }
+            guard end > tail.startIndex else { return nil }
+            var start = end
+            while start > tail.startIndex, isNumberByte(bytes[start - 1]) { start -= 1 }
+            let before = start > tail.startIndex ? bytes[start - 1] : 0x20
+            if before != 0x5E, before != 0x5F, !isLetterByte(before) { return (start, end) }
+            end = start
+        }
     }
 
-    private func isFormulaLike(_ range: Range<Int>) -> Bool {
-        let words = bytes[range].split { !isLetterByte($0) }.filter { $0.count > 3 }
-        return words.allSatisfy { CommandTable.command($0) != nil || CommandTable.word($0) != nil || UnitTable.isUnit($0) }
+    private func isNumberByte(_ byte: UInt8) -> Bool {
+        isDigitByte(byte) || byte == 0x2E || byte == 0x2C || byte == 0x2F || byte == 0x2D
     }
 
     /// `\frac{2}{5}` whose last digit was found.
@@ -138,7 +192,9 @@ extension AnswerExtractor {
             return ExtractedAnswer(parts: [first], rule: announced.rule)
         }
         let range = trimmed(bytes.startIndex..<bytes.endIndex)
-        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)), first.lowerBound < range.lowerBound + 2 {
+        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)), first.lowerBound < range.lowerBound + 2,
+            isLabel(first)
+        {
             return ExtractedAnswer(parts: [first], rule: "the letter at the beginning")
         }
         for phrase in ["it's ", "it is ", "est ", "is ", "choose ", "option "] {
@@ -162,7 +218,14 @@ extension AnswerExtractor {
         return nil
     }
 
-    private func isChoice(_ byte: UInt8) -> Bool { (0x41...0x4A).contains(byte) }
+    /// Whether a letter is followed as a label is: by punctuation, another script or the end.
+    private func isLabel(_ letter: Range<Int>) -> Bool {
+        guard letter.upperBound < bytes.endIndex else { return true }
+        let next = bytes[letter.upperBound]
+        return next >= 0x80 || [0x29, 0x2E, 0x3A, 0x2C, 0x5D, 0x0A, 0x2A].contains(next)
+    }
+
+    private func isChoice(_ byte: UInt8) -> Bool { (0x41...0x48).contains(byte) }
 
     private func isAlone(_ range: Range<Int>) -> Bool {
         func breaks(_ index: Int) -> Bool {

@@ -25,11 +25,18 @@ struct AnswerExtractor {
         return rest.contains { !isSpaceByte($0) } ? rest : bytes[..<found.lowerBound]
     }
 
-    /// The answer, or nil when nothing looks like one. `goldIsChoice` prefers a lone letter at the end.
-    func extract(goldIsChoice: Bool) -> ExtractedAnswer? {
+    /// What kind of answer the gold is, which matters only where there is no box.
+    enum Expectation: Sendable { case choice, words, mathematics }
+
+    /// The answer, or nil when nothing looks like one.
+    func extract(expecting expectation: Expectation) -> ExtractedAnswer? {
         if let box = lastBoxes() { return box }
-        if goldIsChoice, let letter = choiceLetter() { return letter }
-        return cued() ?? bold() ?? lastMathematics() ?? lastNumber() ?? whole()
+        if endsInsideBox { return nil }
+        if expectation == .choice, let letter = choiceLetter() { return letter }
+        if let announced = cued() { return expectation == .mathematics ? narrowed(announced) : announced }
+        if let marked = bold() { return marked }
+        if isShortFormula { return whole() }
+        return lastExpression(isWordy: expectation == .words) ?? whole()
     }
 
     // MARK: Boxes
@@ -40,7 +47,7 @@ struct AnswerExtractor {
         let last = box
         var parts = [box.content]
         while parts.count < Limits.mathItemsMax, let earlier = previousBox(before: box.whole.lowerBound) {
-            guard isTie(earlier.whole.upperBound..<box.whole.lowerBound) else { break }
+            guard earlier.whole.upperBound <= box.whole.lowerBound, isTie(earlier.whole.upperBound..<box.whole.lowerBound) else { break }
             if !parts.contains(where: { bytes[$0].elementsEqual(bytes[earlier.content]) }) { parts.append(earlier.content) }
             box = earlier
         }
@@ -48,6 +55,13 @@ struct AnswerExtractor {
             parts: parts.reversed(), suffix: parts.count == 1 ? suffix(after: last.whole.upperBound) : [],
             rule: parts.count == 1 ? "the last box" : "\(parts.count) boxes tied together",
             negation: negation(around: last.whole))
+    }
+
+    /// Whether a box was begun and never ended: what it would have held is unknown.
+    private var endsInsideBox: Bool {
+        guard let start = lastCommand(before: bytes.endIndex) else { return false }
+        let rest = bytes[start...].dropFirst().drop { isLetterByte($0) || isSpaceByte($0) }
+        return rest.first == 0x7B
     }
 
     /// The last complete box that begins before a place.

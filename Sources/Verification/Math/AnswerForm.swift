@@ -72,10 +72,14 @@ indirect enum AnswerForm: Sendable {
     case time(seconds: Int, hasHalf: Bool)
     /// `value (mod modulus)`.
     case congruence(NodeID, modulus: NodeID)
+    /// Values for every whole number that the parameter stands for.
+    case family(NodeID, parameter: [UInt8])
     /// Values under conditions.
-    case cases([(value: AnswerForm, condition: [UInt8])])
+    case cases([(value: AnswerForm, condition: AnswerForm)])
     /// `{ body | condition }`, compared by parts.
     case builder(body: AnswerForm, condition: AnswerForm)
+    /// Two readings of one writing, as `1,22`: a list, or a decimal comma.
+    case ambiguous(AnswerForm, AnswerForm)
     /// A letter, with what stood beside it.
     case choice(UInt8, AnswerForm?)
     case text([[UInt8]])
@@ -99,8 +103,10 @@ indirect enum AnswerForm: Sendable {
         case .ratio: "a ratio"
         case .time: "a time"
         case .congruence: "a congruence"
+        case .family: "a family over the integers"
         case .cases: "a piecewise answer"
         case .builder: "a set described by a condition"
+        case .ambiguous: "a list or a decimal with a comma"
         case .choice: "a choice"
         case .text: "words"
         case .empty: "nothing"

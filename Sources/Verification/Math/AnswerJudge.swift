@@ -26,12 +26,19 @@ struct GoldAnswer: Sendable {
     init(_ text: String) {
         let raw = Array(text.utf8.prefix(Limits.mathAnswerBytesMax))
         let extractor = AnswerExtractor(bytes: raw[...])
-        let hasBox = lastRange(of: Array("boxed".utf8), in: raw[...]) != nil
-        if hasBox, let found = extractor.extract(goldIsChoice: false) {
+        let isWrapped = ["boxed", "answer is"].contains { lastRange(of: Array($0.utf8), in: raw[...]) != nil }
+        if isWrapped, let found = extractor.extract(expecting: .words) {
             bytes = CandidateAnswer(found, in: raw[...]).bytes
         } else {
             bytes = raw
         }
+    }
+
+    /// What kind of answer to look for where there is no box.
+    var expectation: AnswerExtractor.Expectation {
+        if isChoiceLetter { return .choice }
+        let isMathematics = bytes.contains { isDigitByte($0) || [0x5C, 0x3D, 0x5E, 0x28].contains($0) }
+        return isMathematics || bytes.count <= 2 ? .mathematics : .words
     }
 
     /// A lone capital letter, which makes the task multiple choice.
@@ -42,7 +49,9 @@ struct GoldAnswer: Sendable {
         // (D) Alina, C. x = 42
         guard bytes.count > 2 else { return false }
         let isBracketed = bytes[0] == 0x28 && bytes.count > 3 && bytes[2] == 0x29 && (0x41...0x4A).contains(bytes[1])
-        return isBracketed || (0x41...0x4A).contains(bytes[0]) && (bytes[1] == 0x2E || bytes[1] == 0x29) && bytes[2] == 0x20
+        guard (0x41...0x4A).contains(bytes[0]) else { return isBracketed }
+        let isNamed = bytes[1] == 0x20 && bytes[2] >= 0x41 && bytes[2] <= 0x5A
+        return isNamed || (bytes[1] == 0x2E || bytes[1] == 0x29) && bytes[2] == 0x20
     }
 }
 

@@ -13,8 +13,7 @@ extension AnswerReader {
             let right: Bracket = close == .closeParenthesis ? .round : close == .closeAngle ? .angle : .square
             if items.count == 1, let only = items.first {
                 guard left != .angle else { return .tuple(items, open: left, close: right) }
-                guard case .expression = only else { return only }
-                return nil
+                return only
             }
             return tupleOrInterval(items, left, right)
         default: return nil

@@ -24,8 +24,29 @@ extension AnswerReader {
             items.append(item)
         }
         if items.count == 1 { return items[0] }
+        if let value = decimalComma(low, high) { return .ambiguous(.list(items), value) }
         if let united = unitedIntervals(items, joins) { return united }
         return grouped(sharingLabel(items))
+    }
+
+    /// `1000,99` and `0,5` may be decimals with a comma, if no space follows it and the digits are no thousands.
+    private mutating func decimalComma(_ low: Int, _ high: Int) -> AnswerForm? {
+        let isNegative = kind(low) == .minus
+        let first = isNegative ? low + 1 : low
+        guard high == first + 3, kind(first + 1) == .comma, !answer.tokens[first + 2].isSpaced,
+            let whole = plainLiteral(first), let part = plainLiteral(first + 2),
+            whole.value.isZero || part.digitCount >= 2 && part.digitCount != 3,
+            let unit = ExactNumber(10).raised(to: -part.digitCount), let fraction = part.value.multiplied(by: unit),
+            let value = whole.value.adding(fraction)
+        else { return nil }
+        let literal = DecimalLiteral(significantDigits: whole.digitCount + part.digitCount, places: part.digitCount)
+        return .expression(pool.decimal(isNegative ? value.negated : value, literal))
+    }
+
+    private func plainLiteral(_ index: Int) -> NumberLiteral? {
+        guard kind(index) == .number, answer.numbers.indices.contains(Int(answer.tokens[index].payload)) else { return nil }
+        let literal = answer.numbers[Int(answer.tokens[index].payload)]
+        return literal.isPlainInteger ? literal : nil
     }
 
     /// `x = 1, 2, 3` names all of them.

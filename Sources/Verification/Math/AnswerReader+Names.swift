@@ -10,7 +10,7 @@ extension AnswerReader {
             return tokens.allSatisfy { [.letter, .name, .comma, .openParenthesis, .closeParenthesis, .lowered, .number, .openBrace, .closeBrace].contains($0.kind) }
         }
         if tokens.contains(where: { $0.kind == .colon }) {
-            return tokens.allSatisfy { [.letter, .name, .colon, .lowered, .openBrace, .closeBrace].contains($0.kind) }
+            return tokens.allSatisfy { [.letter, .name, .word, .number, .colon, .lowered, .openBrace, .closeBrace].contains($0.kind) } && kind(low) != .number
         }
         if isProbability(low, high) { return true }
         guard let node = expression(low, high) else { return false }

@@ -184,7 +184,11 @@ extension AnswerReader {
 
     private func mentions(_ id: NodeID, _ variable: NodeID) -> Bool {
         let name = pool.name(of: variable)
-        return (Int(pool[id].first)...id.index).contains { pool.nodes[$0].symbol >= 0 && pool.name(of: NodeID(index: $0)) == name }
+        let first = Int(pool[id].first)
+        let needed = pool.subtree(id)
+        return (first...id.index).contains {
+            needed[$0 - first] && pool.nodes[$0].symbol >= 0 && pool.name(of: NodeID(index: $0)) == name
+        }
     }
 
     /// Round and square pairs read as intervals where the context says so (`x \in (1, 2)`).

@@ -34,14 +34,20 @@ extension AnswerReader {
             }
             return .list(items)
         }
-        var cases: [(value: AnswerForm, condition: [UInt8])] = []
+        var cases: [(value: AnswerForm, condition: AnswerForm)] = []
         for row in rows {
             let parts = pieces(row.0, row.1, .ampersand)
             guard let first = parts.first, let value = read(first.0, first.1) else { return nil }
-            cases.append((value, Array(words(first.1, row.1).filter { $0 != [0x26] && $0 != Array("if".utf8) }.joined())))
+            var start = min(first.1 + 1, row.1)
+            while start < row.1, kind(start) == .word, AnswerReader.conditionWords.contains(lowercased(answer.name(answer.tokens[start]))) {
+                start += 1
+            }
+            cases.append((value, read(start, row.1) ?? .text(words(start, row.1))))
         }
         return .cases(cases)
     }
+
+    private static let conditionWords = Set(["if", "for", "when", "where"].map { Array($0.utf8) })
 
     /// A range cut at the top-level tokens of a kind.
     func pieces(_ low: Int, _ high: Int, _ kind: MathToken.Kind) -> [(Int, Int)] {

@@ -14,8 +14,15 @@ extension AnswerReader {
             currency = answer.name(answer.tokens[low])
             low += 1
         }
-        if let plain = expressionWithDegrees(low, high), currency == nil { return plain }
         let cut = unitStart(low, high)
+        if currency == nil, cut == high, let plain = expressionWithDegrees(low, high) { return plain }
+        if let quantity = readUnits(low, cut, high, currency, isNegative) { return quantity }
+        return currency == nil ? expressionWithDegrees(low, high) : nil
+    }
+
+    private mutating func readUnits(
+        _ low: Int, _ cut: Int, _ high: Int, _ currency: [UInt8]?, _ isNegative: Bool
+    ) -> AnswerForm? {
         guard cut > low else { return nil }
         guard var value = expression(low, cut) else { return nil }
         if isNegative { value = pool.unary(.negate, value) }
@@ -38,7 +45,8 @@ extension AnswerReader {
 
     /// A whole range as an expression; one degree sign at the very end makes it an angle in degrees.
     private mutating func expressionWithDegrees(_ low: Int, _ high: Int) -> AnswerForm? {
-        let degrees = (low..<high).filter { kind($0) == .degree }
+        let hasFunction = (low..<high).contains { kind($0) == .function }
+        let degrees = hasFunction ? [] : (low..<high).filter { kind($0) == .degree }
         if degrees.count == 1, let sign = degrees.first {
             var end = sign
             if end > low, kind(end - 1) == .openBrace { end -= 1 }
@@ -73,6 +81,9 @@ extension AnswerReader {
             switch token.kind {
             case .word, .upright, .letter, .name:
                 let word = token.kind == .word || token.kind == .name ? answer.name(token) : [UInt8(truncatingIfNeeded: token.payload)]
+                guard !AnswerReader.qualifiers.contains(lowercased(word)) else { return false }
+                // A single upright letter that is no unit is a variable.
+                if token.kind == .upright, UnitTable.letter(word[0]) == nil { return false }
                 if token.kind == .letter && index > low && sign == 1 && unit.factors.isEmpty { return false }
                 if takeWord(word, sign, &pendingPower, &unit, &scale) { sign = 1 } else if isPer(word) { sign = -1 }
             case .slash: sign = -1
@@ -87,6 +98,15 @@ extension AnswerReader {
         }
         return true
     }
+
+    /// Words behind a value that change or deny it, so that it is no value with a unit.
+    private static let qualifiers = Set(
+        [
+            "not", "wrong", "incorrect", "false", "no", "never", "isn", "doesn", "unless", "except", "if", "when", "plus", "minus",
+            "times", "over", "divided", "more", "less", "maybe", "perhaps", "possibly", "repeating", "recurring", "is", "was", "but",
+            "half", "at", "than", "or", "and", "to", "from", "approximately", "about", "impossible", "mod", "modulo", "base",
+            "though", "however", "instead", "rather", "otherwise", "nor", "neither", "either",
+        ].map { Array($0.utf8) })
 
     private func isPer(_ word: [UInt8]) -> Bool { lowercased(word) == Array("per".utf8) }
 

@@ -31,6 +31,11 @@ extension AnswerReader {
     /// A single letter A to J in brackets or upright, perhaps followed by what it stands for.
     mutating func readChoice(_ low: Int, _ high: Int) -> AnswerForm? {
         if let letter = choiceLetter(low) {
+            if kind(low + 1) == .word, answer.tokens[low + 1].isSpaced, let initial = answer.name(answer.tokens[low + 1]).first,
+                initial >= 0x41 && initial <= 0x5A
+            {
+                return .choice(letter, .text(words(low + 1, high)))
+            }
             if high == low + 1 { return answer.tokens[low].kind == .upright ? .choice(letter, nil) : nil }
             if let next = kind(low + 1), [.period, .colon].contains(next) || isClosingAlone(low + 1),
                 low + 2 < high || next != .colon

@@ -37,15 +37,17 @@ struct AnswerReader {
             return nil
         }
         guard let (low, high) = stripped(start, stop) else { return .empty }
-        if let form = readWords(low, high) { return form }
         if let form = readChoice(low, high) { return form }
+        if let form = readWords(low, high) { return form }
         if let form = readTime(low, high) { return form }
+        if let form = readFamily(low, high) { return form }
         if let form = readList(low, high) { return form }
         if let form = readRelation(low, high) { return form }
         if let form = readRatio(low, high) { return form }
         if let form = readSetOperation(low, high) { return form }
         if let form = readBrackets(low, high) { return form }
         if let form = readEnvironment(low, high) { return form }
+        if let form = readMatrixExpression(low, high) { return form }
         if let form = readBased(low, high) { return form }
         if let form = readCongruence(low, high) { return form }
         if let form = readDomain(low, high) { return form }

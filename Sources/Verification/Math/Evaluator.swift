@@ -4,7 +4,12 @@ import Domain
 
 /// Where the variables of an evaluation stand.
 struct EvaluationPoint: Sendable {
-    enum Domain: Sendable { case positive, signed, integers }
+    enum Domain: Sendable {
+        case positive, signed, integers
+        /// Every variable has this value.
+        case fixed(Int64)
+    }
+
     var index: UInt64
     var domain: Domain
     /// Real functions are undefined outside their real domain instead of going complex.
@@ -12,15 +17,17 @@ struct EvaluationPoint: Sendable {
 
     /// The value of a variable here.
     func value(of name: [UInt8]) -> Ball {
+        if case .fixed(let whole) = domain { return Ball(real: HighFloat(whole: whole)) }
         var generator = SeededGenerator.stream(index, of: CommandTable.hash(name))
         _ = generator.next()
         let bits = generator.next()
-        if domain == .integers { return Ball(real: HighFloat(whole: Int64(2 + bits % 9))) }
+        if case .integers = domain { return Ball(real: HighFloat(whole: Int64(2 + bits % 9))) }
         let unit = Double(bits >> 11) * 0x1p-53
         let ranges: [(Double, Double)] = [(0.31, 0.93), (1.07, 2.9), (0.11, 1.7), (2.3, 7.1)]
         let (low, high) = ranges[Int(index % 4)]
         let magnitude = low + (high - low) * unit
-        let isNegative = domain == .signed && generator.next() & 1 == 1
+        var isNegative = false
+        if case .signed = domain { isNegative = generator.next() & 1 == 1 }
         return Ball(real: HighFloat(double: isNegative ? -magnitude : magnitude))
     }
 }
@@ -51,13 +58,15 @@ struct Evaluator {
         var values = [Ball]()
         values.reserveCapacity(root - first + 1)
         var bound = overrides
-        for index in first...root {
-            let node = pool.nodes[index]
-            if node.operation == .bound { bind(node, &bound) }
+        let needed = pool.subtree(NodeID(index: root))
+        for index in first...root where needed[index - first] && pool.nodes[index].operation == .bound {
+            bind(pool.nodes[index], &bound)
         }
         for index in first...root {
             let node = pool.nodes[index]
-            if let fixed = bound.isEmpty ? nil : bound[Int32(index)] {
+            if !needed[index - first] {
+                values.append(.undefined)
+            } else if let fixed = bound.isEmpty ? nil : bound[Int32(index)] {
                 values.append(fixed)
             } else if node.exact >= 0 {
                 values.append(Ball(pool.exactValues[Int(node.exact)]))

@@ -43,6 +43,9 @@ extension ExpressionParser {
             position += 1
             return try parseOverline()
         case .accent: return try parseAccent(first)
+        case .unknown where !answer.name(first).isEmpty:
+            position += 1
+            return try parseSymbol([0x5C] + answer.name(first))
         case .sum, .product, .integral, .limit: return try parseBound(first)
         case .currency:
             position += 1
@@ -70,10 +73,10 @@ extension ExpressionParser {
         return pool.number(literal.value)
     }
 
-    /// Whether the number here is the second digit of `\\frac12`.
+    /// Whether the number before is an argument of its own: `\\frac12`, `\\log_2 8`.
     private var isFractionDigit: Bool {
         guard position >= 2, answer.tokens[position - 1].kind == .number else { return false }
-        return [.fraction, .binomial].contains(answer.tokens[position - 2].kind)
+        return [.fraction, .binomial, .lowered].contains(answer.tokens[position - 2].kind)
     }
 
     private mutating func parseLetter(_ token: MathToken) throws(ParseFailure) -> NodeID {
@@ -203,6 +206,7 @@ extension ExpressionParser {
     private mutating func parseOverline() throws(ParseFailure) -> NodeID {
         let start = position
         let inner = try parseArgument()
+        if pool[inner].operation == .number { throw .notAnExpression }
         guard position - start > 3 || pool[inner].operation != .symbol else { return pool.call([0x7E], inner) }
         return pool.unary(.conjugate, inner)
     }

@@ -142,7 +142,7 @@ struct ExpressionParser {
         return try parsePostfix(primary)
     }
 
-    /// `2\frac{1}{2}` and `2 1/2`: a whole number followed by a proper fraction of whole numbers.
+    /// `2\frac{1}{2}` and `2 1/2`: a whole number followed by a fraction of whole numbers.
     private mutating func parseMixedNumber(_ first: MathToken) -> NodeID? {
         guard let whole = plainInteger(first), let next = peek() else { return nil }
         if position > 0, answer.tokens[position - 1].kind == .power || answer.tokens[position - 1].kind == .slash {
@@ -158,8 +158,7 @@ struct ExpressionParser {
         } else {
             found = nil
         }
-        guard let found, found.top.signum > 0, found.top.isLess(than: found.bottom),
-            let part = found.top.divided(by: found.bottom), let value = whole.adding(part)
+        guard let found, found.top.signum > 0, let part = found.top.divided(by: found.bottom), let value = whole.adding(part)
         else { return nil }
         position += found.length
         return pool.number(value)

@@ -81,6 +81,19 @@ struct ExpressionPool: Sendable {
         return slot < 0 ? nil : exactValues[Int(slot)]
     }
 
+    /// Which nodes between a subtree's first node and its root belong to it; others may stand between.
+    func subtree(_ root: NodeID) -> [Bool] {
+        let first = Int(nodes[root.index].first)
+        var needed = [Bool](repeating: false, count: root.index - first + 1)
+        needed[root.index - first] = true
+        for index in stride(from: root.index, through: first, by: -1) where needed[index - first] {
+            let node = nodes[index]
+            if node.left >= 0 { needed[Int(node.left) - first] = true }
+            if node.right >= 0 { needed[Int(node.right) - first] = true }
+        }
+        return needed
+    }
+
     func name(of id: NodeID) -> [UInt8] {
         let symbol = nodes[id.index].symbol
         return symbol < 0 ? [] : symbols[Int(symbol)]
@@ -183,7 +196,12 @@ struct ExpressionPool: Sendable {
         let source = Array(nodes[first...root.index])
         var moved: [Int] = []
         moved.reserveCapacity(source.count)
+        let needed = subtree(root)
         for (offset, node) in source.enumerated() {
+            guard needed[offset] else {
+                moved.append(first + offset)
+                continue
+            }
             let left = node.left < 0 ? nil : NodeID(index: moved[Int(node.left) - first])
             let right = node.right < 0 ? nil : NodeID(index: moved[Int(node.right) - first])
             let id: NodeID

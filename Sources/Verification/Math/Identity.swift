@@ -96,7 +96,9 @@ struct IdentityTest {
     /// Whether an expression holds functions that live on whole numbers.
     func needsIntegers(_ id: NodeID) -> Bool {
         let node = pool[id]
-        for index in Int(node.first)...id.index where pool.nodes[index].traits.contains(.symbol) {
+        let needed = pool.subtree(id)
+        for index in Int(node.first)...id.index
+        where needed[index - Int(node.first)] && pool.nodes[index].traits.contains(.symbol) {
             let part = pool.nodes[index]
             switch part.operation {
             case .factorial, .doubleFactorial, .binomial, .permutations, .modulo, .greatestCommonDivisor,
@@ -129,8 +131,12 @@ struct IdentityTest {
         guard target.isFinite, target.isReal, let shift = scale(of: decimal, written),
             let unit = ExactNumber(10).raised(to: -shift)
         else { return .different }
-        let difference = (target - Ball(value)).modulus
-        return difference.real.isSmaller(than: Ball(unit).real) ? .equal : .different
+        let size = Ball(value.magnitude)
+        guard target.real.negative == (value.signum < 0) else { return .different }
+        let missing = target.modulus - size
+        // Cut off, or rounded to the nearest.
+        let limit = missing.real.negative ? Ball(unit).real.scaled(by: -1) : Ball(unit).real
+        return missing.real.magnitude.isSmaller(than: limit) ? .equal : .different
     }
 
     private func literal(_ id: NodeID) -> DecimalLiteral? {

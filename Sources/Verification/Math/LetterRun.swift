@@ -14,7 +14,7 @@ enum LetterRun {
             return
         }
         if run.count <= 6, emitAffixed(run, from: start, into: &scanner) { return }
-        if run.count <= 3, run.allSatisfy({ $0 < 0x5B }), !UnitTable.isUnit(run) {
+        if run.count <= 4, run.allSatisfy({ $0 < 0x5B }), !UnitTable.isUnit(run) {
             // AB, ABC: a segment, an angle or a triangle, named by its points.
             scanner.emitName(.name, Array(run), from: start)
             return

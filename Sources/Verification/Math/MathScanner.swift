@@ -165,6 +165,10 @@ struct MathScanner {
 
     private mutating func scanControlSymbol(from start: Int) {
         let byte = peek()
+        if byte == 0x5C, isEscapedTwice() {
+            scanCommand()
+            return
+        }
         position += 1
         switch byte {
         case 0x2C, 0x3A, 0x3B, 0x20, 0x3E, 0x2F: isSpaced = byte != 0x2F
@@ -184,6 +188,13 @@ struct MathScanner {
         case 0: break
         default: emit(.unknown, from: start)
         }
+    }
+
+    /// `\\frac` from text that was escaped once too often, not a new row before a letter.
+    private func isEscapedTwice() -> Bool {
+        var end = position + 1
+        while end < answer.bytes.count, isLetterByte(answer.bytes[end]) { end += 1 }
+        return end > position + 2 && CommandTable.command(answer.bytes[(position + 1)..<end]) != nil
     }
 
     private mutating func scanEnvironment(isBegin: Bool, from start: Int) {
@@ -291,7 +302,7 @@ struct MathScanner {
             }
         }
         if run.count == 1, let letter = run.first {
-            if mode == .upright, letter == 0x65 || letter == 0x69 {
+            if letter == 0x65 || letter == 0x69 {
                 emit(.letter, Int32(letter), from: start)
             } else {
                 emit(.upright, Int32(letter), from: start)

@@ -23,7 +23,7 @@ package struct MathVerifier: Sendable {
                 InfrastructureFailure(code: .unreadableTask, message: "the task has no reference answer"), steps: steps.lines)
         }
         let extractor = AnswerExtractor(bytes: AnswerExtractor.finalPart(of: bytes))
-        guard let found = extractor.extract(goldIsChoice: golds.contains { $0.isChoiceLetter }) else {
+        guard let found = extractor.extract(expecting: golds.first?.expectation ?? .mathematics) else {
             steps.add("no box, cue, formula or number was found")
             return .failed("no answer was found in the response", steps: steps.lines)
         }

@@ -25,8 +25,13 @@ struct ModularTest {
         let first = Int(pool[root].first)
         var values: [UInt64] = []
         values.reserveCapacity(root.index - first + 1)
+        let needed = pool.subtree(root)
         for index in first...root.index {
             let node = pool.nodes[index]
+            guard needed[index - first] else {
+                values.append(0)
+                continue
+            }
             let left = node.left < 0 ? nil : values[Int(node.left) - first]
             let right = node.right < 0 ? nil : values[Int(node.right) - first]
             guard let value = residue(node, left, right, prime) else { return nil }

@@ -55,7 +55,7 @@ struct NumberReader {
         var first: Int?
         while true {
             let (length, isComma) = separatorLength()
-            guard length > 0, !isComma || commas, first == nil || first == length else { return }
+            guard length > 0, !isComma || commas, !isComma || first == nil || first == length else { return }
             guard (0..<3).allSatisfy({ isDigitByte(peek(length + $0)) }), !isDigitByte(peek(length + 3)) else { return }
             first = first ?? length
             isGrouped = true
@@ -72,9 +72,22 @@ struct NumberReader {
             if separator.last == 0x21 { while peek(length) == 0x20 { length += 1 } }
             return (length, false)
         }
+        if let length = bracedCommaLength() { return (length, false) }
         if peek() == 0x2C, isDigitByte(peek(1)) { return (1, true) }
         if peek() == 0x20 || peek() == 0x7E, isDigitByte(peek(1)) { return (1, true) }
         return (0, false)
+    }
+
+    /// `{, }` with any spaces around and inside.
+    private func bracedCommaLength() -> Int? {
+        var length = 0
+        for expected: UInt8 in [0x7B, 0x2C, 0x7D] {
+            while peek(length) == 0x20, length < 8 { length += 1 }
+            guard peek(length) == expected else { return nil }
+            length += 1
+        }
+        while peek(length) == 0x20, length < 8 { length += 1 }
+        return length
     }
 
     private static let explicitSeparators = ["{,}\\!", ",\\!", "{,}", "\\,", "{\\,}", "\\!"].map { Array($0.utf8) }
