@@ -12,12 +12,14 @@ struct APIResponder: HTTPResponder {
     private let configuration: HTTPConfiguration
     private let keys: APIKeys
     private let origins: OriginGuard
+    private let counters: RequestCounters
 
-    init(endpoints: [Endpoint], configuration: HTTPConfiguration) {
+    init(endpoints: [Endpoint], configuration: HTTPConfiguration, counters: RequestCounters) {
         routes = RouteTable(endpoints)
         self.configuration = configuration
         keys = APIKeys(configuration.apiKeys)
         origins = OriginGuard(configuration)
+        self.counters = counters
     }
 
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
@@ -33,6 +35,7 @@ struct APIResponder: HTTPResponder {
             // The length that GET would have, no body (RFC 9110, section 9.3.2).
             response = response.createHeadResponse()
         }
+        counters.count(status: response.status.code)
         log.finish(request, response)
         return response
     }

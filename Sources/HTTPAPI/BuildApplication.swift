@@ -16,7 +16,9 @@ package func buildApplication(
     service: some ServiceFacade, configuration: HTTPConfiguration, logger: Logger,
     onBound: @escaping @Sendable (String) -> Void = { _ in }
 ) -> some ApplicationProtocol {
-    let responder = APIResponder(endpoints: apiEndpoints(service), configuration: configuration)
+    let counters = RequestCounters()
+    let responder = APIResponder(
+        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, counters: counters)
     return Application(
         responder: responder,
         server: .http1(
@@ -33,10 +35,10 @@ package func buildApplication(
 }
 
 /// All operations of the API; openapi.yaml has the same, and a test compares them.
-func apiEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
+func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [Endpoint] {
     scoreEndpoints(service) + promptEndpoints(service) + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
-        + healthEndpoints(service) + descriptionEndpoints() + dashboardEndpoints(service)
+        + healthEndpoints(service, counters: counters) + descriptionEndpoints() + dashboardEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

@@ -22,20 +22,25 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let patience: TimeAmount
     private let bodyBytesMax: Int
+    private let headerBytesMax: Int
     private var arrival: Scheduled<Void>?
     private var departure: Scheduled<Void>?
+    /// Requests whose answers are not yet written.
+    private var answersDue = 0
     private var closesAfterAnswer = false
     private var isClosing = false
 
     init(_ configuration: HTTPConfiguration) {
         patience = .milliseconds(Int64((configuration.readSecondsMax * 1000).rounded()))
         bodyBytesMax = configuration.bodyBytesMax
+        headerBytesMax = configuration.headerBytesMax
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
+            answersDue += 1
             expectEnd(context)
             answerExpectation(head, context)
         case .body: break
@@ -53,9 +58,29 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(data, promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
+            answersDue -= 1
             context.write(data, promise: promise)
             if closesAfterAnswer { linger(context) }
         }
+    }
+
+    /// What is no HTTP gets an answer in our own form; a fault in the middle of a request is its reader's to report.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard answersDue == 0, arrival == nil, context.channel.isActive else { return context.fireErrorCaught(error) }
+        guard !isClosing else { return }
+        let body = ByteBuffer(
+            string:
+                #"{"error":{"code":"malformed_request","message":"the request is no HTTP/1.1, or its headers are too long","#
+                + #""hint":"all headers together have at most \#(headerBytesMax) bytes"}}"#)
+        let head = HTTPResponse(
+            status: .badRequest,
+            headerFields: [
+                .contentType: "application/json", .contentLength: String(body.readableBytes), .connection: "close",
+            ])
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+        linger(context)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

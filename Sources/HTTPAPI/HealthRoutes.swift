@@ -6,14 +6,14 @@ import NIOCore
 import Service
 import StrictJSON
 
-func healthEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
+func healthEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [Endpoint] {
     [
         Endpoint(.get, "/healthz", access: .open) { _ in jsonResponse(.members(["status": .string("ok")])) },
         Endpoint(.get, "/readyz", access: .open) { _ in readiness(service.readiness()) },
         Endpoint(.get, "/metrics") { _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: service.prometheusText())))
+                body: ResponseBody(byteBuffer: ByteBuffer(string: service.prometheusText() + counters.prometheusText)))
         },
         Endpoint(.get, "/admin/status") { call in
             _ = try call.query([])

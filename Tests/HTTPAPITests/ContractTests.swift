@@ -12,14 +12,15 @@ import Testing
 @Suite struct ContractTests {
     @Test func `every operation has a route and every route an operation`() throws {
         let declared = Set(try Contract().operations.map { "\($0.method) \($0.path)" })
-        let routed = Set(apiEndpoints(ScriptedService()).map { "\($0.method.rawValue) \($0.path)" })
+        let routed = Set(
+            apiEndpoints(ScriptedService(), counters: RequestCounters()).map { "\($0.method.rawValue) \($0.path)" })
         #expect(declared.subtracting(routed).sorted() == [])
         #expect(routed.subtracting(declared).sorted() == [])
     }
 
     @Test func `operations that need no key are those declared so`() throws {
         let declared = Set(try Contract().operations.filter(\.isOpen).map { "\($0.method) \($0.path)" })
-        let open = apiEndpoints(ScriptedService()).filter { $0.access == .open }
+        let open = apiEndpoints(ScriptedService(), counters: RequestCounters()).filter { $0.access == .open }
         #expect(Set(open.map { "\($0.method.rawValue) \($0.path)" }) == declared)
     }
 

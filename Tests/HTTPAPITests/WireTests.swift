@@ -255,4 +255,15 @@ private let rollout =
             #expect(answer?.json["checks"]?.elements?[0]["name"] == .string("ledger"))
         }
     }
+
+    @Test func `metrics count the answers by status`() async throws {
+        try await withServer { client in
+            for _ in 0..<3 { _ = await client.send("GET", "/healthz") }
+            _ = await client.send("GET", "/nothing")
+            let metrics = await client.send("GET", "/metrics")
+            #expect(metrics?.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(metrics?.text.contains("rolloutd_http_requests_total{status=\"200\"} 3\n") == true)
+            #expect(metrics?.text.contains("rolloutd_http_requests_total{status=\"404\"} 1\n") == true)
+        }
+    }
 }

@@ -106,6 +106,9 @@ package struct HTTPConnection: Sendable {
     /// Says that nothing more will be sent.
     package func finishWriting() { shutdown(socket, Int32(SHUT_WR)) }
 
+    /// Does nothing for a while, as a client that has lost interest.
+    package func rest(seconds: Double) { usleep(UInt32(seconds * 1_000_000)) }
+
     /// Whether the server closes the connection, or resets it, before the read times out.
     package func isClosedByServer() -> Bool { (readSome() ?? []).isEmpty && errno != EAGAIN }
 
@@ -162,7 +165,7 @@ private func parseHead(_ bytes: ArraySlice<UInt8>) -> HTTPAnswer? {
 private func dechunked(_ bytes: [UInt8]) -> [UInt8] {
     var body: [UInt8] = []
     var position = 0
-    while let end = range(of: "\r\n", in: Array(bytes[position...])) {
+    while let end = range(of: "\r\n", in: Array(bytes[position..<min(position + 20, bytes.count)])) {
         let size = Int(String(decoding: bytes[position..<(position + end)], as: UTF8.self), radix: 16) ?? 0
         let start = position + end + 2
         guard size > 0, start + size + 2 <= bytes.count else { break }
