@@ -46,7 +46,9 @@ static void emit(assembler *a, uint16_t code, uint8_t yes, uint8_t no, uint32_t 
 static void load(assembler *a, uint32_t offset) { emit(a, BPF_LD | BPF_W | BPF_ABS, 0, 0, offset); }
 static void answer(assembler *a, uint32_t action) { emit(a, BPF_RET | BPF_K, 0, 0, action); }
 // Goes on with the next instruction when the accumulator equals k, else skips `skip` instructions.
-static void unless_equal_skip(assembler *a, uint32_t k, uint8_t skip) { emit(a, BPF_JMP | BPF_JEQ | BPF_K, 0, skip, k); }
+static void unless_equal_skip(assembler *a, uint32_t k, uint8_t skip) {
+    emit(a, BPF_JMP | BPF_JEQ | BPF_K, 0, skip, k);
+}
 
 static const uint32_t allow = SECCOMP_RET_ALLOW;
 static const uint32_t refuse = SECCOMP_RET_ERRNO | EPERM;

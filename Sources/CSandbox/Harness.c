@@ -1,4 +1,4 @@
-// Carries the harness (Harness/*.py, one program in four files) into the binary, so that nothing is read from disk at
+// Carries the harness (Harness/*.py, one program in six files) into the binary, so that nothing is read from disk at
 // run time and the jail runs what was built.
 #include "CSandbox.h"
 
@@ -8,6 +8,8 @@ static const char harness[] = {
 #embed "Harness/kernel.py"
     , '\n',
 #embed "Harness/program.py"
+    , '\n',
+#embed "Harness/values.py"
     , '\n',
 #embed "Harness/assertions.py"
     , '\n',

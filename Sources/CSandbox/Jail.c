@@ -199,6 +199,25 @@ static void run_middle(const csandbox_jail *jail, pid_t outer) {
     _exit(0);
 }
 
+static volatile sig_atomic_t asked_to_end;
+
+static void end(int number) {
+    (void)number;
+    asked_to_end = 1;
+}
+
+// Waits until the server is gone or asks for the end, or the jail has ended by itself.
+static void wait_for_the_end(pid_t middle) {
+    struct pollfd waits[2] = {{lifeline, POLLIN, 0}, {csandbox_pidfd(middle), POLLIN, 0}};
+    sigset_t term, open;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, &open);
+    struct sigaction action = {.sa_handler = end};
+    sigaction(SIGTERM, &action, NULL);
+    while (!asked_to_end && ppoll(waits, 2, NULL, &open) < 0 && errno == EINTR) {}
+}
+
 int csandbox_jail_run(const csandbox_jail *jail) {
     umask(022);
     // Orphans come to us, so that "no child left" means "nothing of the jail is left".
@@ -209,9 +228,7 @@ int csandbox_jail_run(const csandbox_jail *jail) {
     if (middle < 0) jail_fault("fork");
     if (middle == 0) run_middle(jail, outer);
     close(control);
-    int ended = csandbox_pidfd(middle);
-    struct pollfd waits[2] = {{lifeline, POLLIN, 0}, {ended, POLLIN, 0}};
-    while (poll(waits, 2, -1) < 0 && errno == EINTR) {}
+    wait_for_the_end(middle);
     kill(middle, SIGKILL);
     for (;;) {
         int status = 0;

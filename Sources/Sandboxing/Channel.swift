@@ -1,10 +1,6 @@
 // Framed bytes between the server and one jail: length, a line of words and blob lengths, the blobs. Blocking, with a
 // deadline; used only on a slot's own queue.
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The number of this process.
 func ownProcessID() -> Int32 { getpid() }

@@ -1,12 +1,7 @@
 // Control groups, version 1: where a slot's groups lie, their memory limit and how often it killed. The launcher makes
 // and removes the groups; this file finds the place for them and clears what a killed server left.
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The two groups of one slot.
 struct ControlGroups: Sendable {

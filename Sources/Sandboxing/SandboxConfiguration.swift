@@ -1,11 +1,6 @@
 // What a pool is made of: paths and bounds. Every bound comes from the caller; this module knows no policy.
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// How to start a `SandboxPool`.
 package struct SandboxConfiguration: Sendable {

@@ -1,12 +1,8 @@
 // The pool: slots that judge programs, and the queue before them. The only way into a jail. Knows no tests' answers.
 import CSandbox
 import Dispatch
+import Glibc
 import Synchronization
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Jails kept warm, with a bounded queue before them.
 ///
@@ -187,7 +183,7 @@ package final class SandboxPool: Sendable {
     private func work(slot: Int, first: Waiter) {
         var current: Waiter? = first
         while let waiter = current {
-            waiter.answer(judge(waiter, on: slots[slot]))
+            let report = judge(waiter, on: slots[slot])
             current = state.withLock { state in
                 state.completed += 1
                 if let next = state.takeNext() { return next }
@@ -195,6 +191,7 @@ package final class SandboxPool: Sendable {
                 if !state.closed { state.idle.append(slot) }
                 return nil
             }
+            waiter.answer(report)
         }
     }
 

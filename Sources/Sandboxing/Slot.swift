@@ -1,11 +1,7 @@
 // One jail with its base interpreter, as the server sees it: started, used for one job at a time, rebuilt after
 // anything odd. Used only on its own queue.
 import CSandbox
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Why a slot could not do a job.
 struct SlotFailure: Error {

@@ -1,10 +1,6 @@
 // Where a slot lives between jobs: built when first needed, thrown away after anything odd, interruptible from outside.
+import Glibc
 import Synchronization
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Holds at most one jail. `run` and `discard` are called on the slot's own queue only; `interrupt` from anywhere.
 final class SlotBox: Sendable {

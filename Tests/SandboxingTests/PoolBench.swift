@@ -1,11 +1,7 @@
 // Short ways to start a pool, to say a program, and to look at what lives on the machine.
-@testable import Sandboxing
+import Glibc
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+@testable import Sandboxing
 
 /// A pool for one test; the caller shuts it down.
 func startPool(slots: Int = 1, change: (inout SandboxConfiguration) -> Void = { _ in }) async -> SandboxPool {

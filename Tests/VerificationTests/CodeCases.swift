@@ -1,12 +1,7 @@
 // Reads `.cases` files: programs with what must happen to them. Format in Tests/Vectors/sandbox/ORIGIN.md.
 import Domain
+import Glibc
 import StrictJSON
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// One program of a kit.
 struct CodeCase: Sendable, CustomStringConvertible {

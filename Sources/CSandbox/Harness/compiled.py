@@ -1,5 +1,5 @@
-# Fourth part of the harness: C++ programs. Compiled once per source in the same jail, kept as sealed memory files by the
-# base interpreter, run straight from memory, so that the program's directory is empty for each test.
+# Fifth part of the harness: C++ programs. Compiled once per source in the same jail, kept as sealed memory files by
+# the base interpreter, run straight from memory, so that the program's directory is empty for each test.
 import fcntl
 import hashlib
 

@@ -129,8 +129,8 @@ class Ended:
 
 
 def await_child(process, wall, allowance, progress=None):
-    """Waits for a child, killing it when `allowance(cpu)` (CPU seconds left) or the wall backstop runs out; the backstop
-    starts anew whenever `progress()` changes."""
+    """Waits for a child, killing it when `allowance(cpu)` (CPU seconds left) or the wall backstop runs out; the
+    backstop starts anew whenever `progress()` changes."""
     descriptor = os.pidfd_open(process)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

@@ -100,18 +100,27 @@ def report_exception(error):
     return code
 
 
+def flush(stream):
+    if stream is not None and not getattr(stream, "closed", False):
+        stream.flush()
+
+
 def finish(names, code):
     """What the interpreter does at its end, as far as a program can see: threads, exit functions, finalisers, flush."""
     try:
         threading._shutdown()
         atexit._run_exitfuncs()
-        sys.stdout.flush()
+        flush(sys.stdout)
         drop_names(names)
-        for stream in (sys.stdout, sys.__stdout__, sys.stderr):
-            if stream is not None and not getattr(stream, "closed", False):
-                stream.flush()
+        flush(sys.stdout)
+        flush(sys.stderr)
     except BaseException:
         code = code or 120
+    try:
+        # Replaced or detached by the program, it may still hold something.
+        flush(sys.__stdout__)
+    except BaseException:
+        pass
     os._exit(code)
 
 
@@ -229,12 +238,7 @@ def is_plain_statement(node):
     return isinstance(node, ast.Pass)
 
 
-def keeps_no_state(tree):
-    """Whether calls can share one process because the program (read, not run) has nowhere to keep anything.
-
-    Only a matter of cost and of honest results: a program that hides state from this gains nothing, since what its
-    calls return is compared outside.
-    """
+def has_no_place_for_state(tree):
     if not all(map(is_plain_statement, tree.body)):
         return False
     top = {"functools"}
@@ -254,3 +258,15 @@ def keeps_no_state(tree):
             if not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name) and node.value.id in top:
                 return False
     return True
+
+
+def keeps_no_state(tree):
+    """Whether calls can share one process because the program (read, not run) has nowhere to keep anything.
+
+    Only a matter of cost and of honest results: a program that hides state from this gains nothing, since what its
+    calls return is compared outside.
+    """
+    try:
+        return has_no_place_for_state(tree)
+    except RecursionError:
+        return False

@@ -16,7 +16,8 @@ class Jail:
             rules = [(path, reading) for path in ("/usr", "/lib", "/lib64") if os.path.exists(path)]
             rules += [(path, FS_READ_FILE | FS_WRITE) for path in ("/dev/null", "/dev/zero", "/dev/urandom")]
         self.landlock = Landlock(abi, rules)
-        self.executing = Landlock(abi, [(path, access | FS_EXECUTE if path == "/" else access) for path, access in rules])
+        self.executing = Landlock(abi, [(path, access | FS_EXECUTE if path == "/" else access)
+                                        for path, access in rules])
 
 
 class Task:
@@ -59,7 +60,7 @@ def is_dirty(jail):
 
 
 def run_streams(task, code, names, first, jail, binary=None):
-    """Runs the tests from `first` on; returns the test to go on with in a fresh directory, or None when all are done."""
+    """Runs the tests from `first` on; returns the test to go on with in a fresh directory, None when all are done."""
     wants_path = b"/dev/stdin" in task.source
     for test in range(first, len(task.tests)):
         if test > first and is_dirty(jail):
@@ -173,7 +174,7 @@ def report_calls(task, first, last, ended, results):
 def compile_python(task):
     """(code, tree) of the program, or None after its compile error was sent."""
     try:
-        text = task.source.decode("utf-8")
+        text = task.source.decode("utf-8-sig")
         if task.kind == "calls" and len(task.tests) > 1:
             tree = ast.parse(text, "solution.py")
             return compile(tree, "solution.py", "exec", dont_inherit=True), tree

@@ -16,7 +16,7 @@ typedef struct {
 /// Fills `features` by asking the kernel; starts one short helper (`launcher --probe`) for the namespaces.
 void csandbox_probe(const char *launcher, csandbox_features *features);
 
-/// Filter profiles. PROGRAM and BINARY only take away: a process that runs untrusted code has SUPERVISOR and one of them.
+/// Filter profiles. PROGRAM and BINARY only take away: what runs untrusted code has SUPERVISOR and one of them.
 enum {
     /// For the process that owns one submission: may fork and wait, may not touch namespaces, mounts or sockets.
     CSANDBOX_FILTER_SUPERVISOR = 0,
