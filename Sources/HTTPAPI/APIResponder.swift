@@ -14,6 +14,7 @@ struct APIResponder: HTTPResponder {
     private let origins: OriginGuard
     private let counters: RequestCounters
 
+    /// Serves these operations within these bounds.
     init(endpoints: [Endpoint], configuration: HTTPConfiguration, counters: RequestCounters) {
         routes = RouteTable(endpoints)
         self.configuration = configuration
@@ -22,6 +23,7 @@ struct APIResponder: HTTPResponder {
         self.counters = counters
     }
 
+    /// The answer to one request, whatever happens.
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
         let log = RequestLog(request, fresh: RequestID().description, logger: context.logger)
         var response: Response

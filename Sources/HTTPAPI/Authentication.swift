@@ -6,6 +6,7 @@ import Hummingbird
 struct APIKeys: Sendable {
     private let keys: [[UInt8]]
 
+    /// Takes the keys as they are configured; none admits everybody.
     init(_ keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
 
     /// Refuses a request to a keyed operation without a valid key.
@@ -40,6 +41,7 @@ struct OriginGuard: Sendable {
     private let isActive: Bool
     private let host: String
 
+    /// Guards a server that has no keys; does nothing for one that has.
     init(_ configuration: HTTPConfiguration) {
         isActive = configuration.apiKeys.isEmpty
         host = configuration.host.lowercased()

@@ -6,12 +6,15 @@ import Logging
 
 /// One request on its way through a handler.
 struct Call: Sendable {
+    /// Head and body as they came.
     var request: Request
     /// The request's id, in the log and in the answer.
     var id: String
     /// Percent-decoded.
     var parameters: [String: String]
+    /// The server's bounds.
     var configuration: HTTPConfiguration
+    /// Names the request in each line.
     var logger: Logger
 
     /// A path parameter that names something.

@@ -5,14 +5,19 @@ import StrictJSON
 
 /// A request for the next message of a conversation.
 struct ChatCompletion: Sendable {
+    /// How to sample.
     var fields: SamplingFields
+    /// The conversation so far.
     var messages: [ChatMessage]
+    /// New tokens at most.
     var maximumTokens: Int
+    /// Whether the answer has log-probs.
     var hasLogprobs: Bool
 
     /// New tokens when the client names no number.
     private static let standardTokens = 128
 
+    /// Reads the body.
     init(json: JSONValue) throws(InputError) {
         let known =
             SamplingFields.known + ["messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"]

@@ -5,6 +5,7 @@ import Hummingbird
 import Service
 import StrictJSON
 
+/// Sampling from the in-process model in OpenAI's forms.
 func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.get, "/v1/models") { call in

@@ -30,6 +30,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var closesAfterAnswer = false
     private var isClosing = false
 
+    /// Guards within the server's bounds.
     init(_ configuration: HTTPConfiguration) {
         patience = .milliseconds(Int64((configuration.readSecondsMax * 1000).rounded()))
         bodyBytesMax = configuration.bodyBytesMax

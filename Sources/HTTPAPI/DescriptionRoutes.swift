@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
+/// The API's description.
 func descriptionEndpoints() -> [Endpoint] {
     [
         Endpoint(.get, "/openapi.yaml", access: .open) { _ in

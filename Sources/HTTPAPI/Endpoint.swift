@@ -4,6 +4,7 @@ import Hummingbird
 
 /// One method on one path.
 struct Endpoint: Sendable {
+    /// Who may call an operation.
     enum Access: Sendable {
         /// Needs an API key when the server has any.
         case keyed
@@ -11,12 +12,16 @@ struct Endpoint: Sendable {
         case open
     }
 
+    /// HEAD is not listed: GET answers it.
     var method: HTTPRequest.Method
     /// The path as openapi.yaml writes it, as `/v1/prompts/{id}`.
     var path: String
+    /// Who may call it.
     var access: Access
+    /// Answers one request, or throws.
     var handle: @Sendable (Call) async throws -> Response
 
+    /// An operation; keyed unless said otherwise.
     init(
         _ method: HTTPRequest.Method, _ path: String, access: Access = .keyed,
         _ handle: @escaping @Sendable (Call) async throws -> Response
@@ -30,6 +35,7 @@ struct Endpoint: Sendable {
 
 /// All operations on one path, and how a path is matched.
 struct RouteTable: Sendable {
+    /// What a table has for a request.
     enum Match: Sendable {
         case found(Endpoint, parameters: [String: String])
         /// The path is there, the method is not; these are.

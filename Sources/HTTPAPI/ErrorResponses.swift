@@ -8,25 +8,33 @@ import StrictJSON
 
 /// A fault of the exchange itself, before any use case is asked.
 struct HTTPFault: Error, Sendable {
+    /// The answer's status.
     var status: HTTPResponse.Status
+    /// For programs.
     var code: String
+    /// For people: what is wrong.
     var message: String
+    /// For people: what to do.
     var hint: String?
+    /// Headers the status asks for, as `Allow`.
     var headers: HTTPFields = [:]
 
     /// The body cannot be read to its end, so the connection cannot be used again.
     static let closing: HTTPFields = [.connection: "close"]
 
+    /// 413.
     static func bodyTooLarge(limit: Int) -> HTTPFault {
         HTTPFault(
             status: .contentTooLarge, code: "body_too_large", message: "the request's body is too large",
             hint: "the limit is \(limit) bytes; send smaller batches", headers: closing)
     }
 
+    /// 400: the client ended the body early.
     static let truncatedBody = HTTPFault(
         status: .badRequest, code: "truncated_body", message: "the body ended before it was complete",
         hint: "send as many bytes as content-length says", headers: closing)
 
+    /// 408.
     static func slowRequest(seconds: Double) -> HTTPFault {
         HTTPFault(
             status: .requestTimeout, code: "request_timeout", message: "the request did not arrive in time",
@@ -36,9 +44,11 @@ struct HTTPFault: Error, Sendable {
 
 /// What an error becomes on the wire.
 struct ErrorAnswer: Sendable {
+    /// The answer's status.
     var status: HTTPResponse.Status
     /// The members of `error`: code, message, field and hint.
     var error: JSONValue
+    /// Headers the status asks for.
     var headers: HTTPFields = [:]
 
     /// `{"error": ...}` as a response.

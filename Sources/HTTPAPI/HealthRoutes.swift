@@ -6,6 +6,7 @@ import NIOCore
 import Service
 import StrictJSON
 
+/// Probes, metrics and the status.
 func healthEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [Endpoint] {
     [
         Endpoint(.get, "/healthz", access: .open) { _ in jsonResponse(.members(["status": .string("ok")])) },

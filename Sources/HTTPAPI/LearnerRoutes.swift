@@ -5,6 +5,7 @@ import Hummingbird
 import Service
 import StrictJSON
 
+/// The learner, its updates and its measurements.
 func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.get, "/v1/learner") { call in

@@ -5,6 +5,7 @@ import Hummingbird
 import Service
 import StrictJSON
 
+/// Handing out work and taking it back.
 func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/v1/leases") { call in try await lease(call, service) },

@@ -6,6 +6,7 @@ import NIOCore
 import Service
 import StrictJSON
 
+/// Policies and their weights.
 func policyEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.get, "/v1/policies") { call in try await listPolicies(call, service) },

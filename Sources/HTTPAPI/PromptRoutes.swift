@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import StrictJSON
 
+/// Storing and reading prompts.
 func promptEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/v1/prompts") { call in try await submitPrompts(call, service) },

@@ -10,7 +10,9 @@ extension HTTPField.Name {
 
 /// Names one request in the log and in its answer.
 struct RequestLog: Sendable {
+    /// The request's id.
     let id: String
+    /// Names the request in each line.
     let logger: Logger
     private let started = ContinuousClock.now
 

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import StrictJSON
 
+/// Storing, reading, exporting and rescoring rollouts.
 func rolloutEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/v1/rollouts") { call in try await submitRollouts(call, service) },

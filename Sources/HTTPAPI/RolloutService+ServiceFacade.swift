@@ -3,6 +3,7 @@ import Service
 import StrictJSON
 
 extension RolloutService: ServiceFacade {
+    /// The learner's view with its settings as JSON.
     package func learnerReport() -> LearnerReport {
         let view = learnerView()
         return LearnerReport(
@@ -14,6 +15,7 @@ extension RolloutService: ServiceFacade {
             })
     }
 
+    /// Settings from JSON members.
     package func changeLearner(_ changes: [JSONMember]) async throws {
         try await changeLearner(try LearnerSettingsText.values(changes))
     }

@@ -6,21 +6,30 @@ import StrictJSON
 
 /// How to sample, as a client asks for it.
 struct SamplingFields: Sendable {
+    /// The model's name as the client wrote it; nil means the newest policy.
     var model: String?
+    /// Samples of each prompt.
     var count: Int
+    /// 0 is greedy.
     var temperature: Double
+    /// 1 means no bound.
     var topP: Double
+    /// 0 means no bound.
     var topK: Int
+    /// Nil takes a fresh one.
     var seed: UInt64?
+    /// Sampling ends before the first of these.
     var stop: [String]
     /// Name tokens as `token_id:42` instead of by their text, as vLLM does on request.
     var namesTokensByID: Bool
 
+    /// The fields' names.
     static let known = [
         "model", "n", "temperature", "top_p", "top_k", "seed", "stop", "stream", "user", "min_p", "repetition_penalty",
         "presence_penalty", "frequency_penalty", "logit_bias", "return_token_ids", "return_tokens_as_token_ids",
     ]
 
+    /// Reads the fields, and refuses what the sampler cannot do.
     init(_ fields: JSONFields) throws(InputError) {
         model = try fields.optionalString("model", bytes: 1...Limits.nameBytesMax)
         count = try fields.optionalInteger("n", in: 1...Limits.completionSequencesMax) ?? 1

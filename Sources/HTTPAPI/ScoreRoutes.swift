@@ -5,6 +5,7 @@ import Hummingbird
 import Service
 import StrictJSON
 
+/// Scoring.
 func scoreEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [Endpoint(.post, "/v1/score") { call in try await score(call, service) }]
 }

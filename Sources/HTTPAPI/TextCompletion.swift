@@ -5,12 +5,18 @@ import StrictJSON
 
 /// A request for completions of one or more prompts.
 struct TextCompletion: Sendable {
+    /// How to sample.
     var fields: SamplingFields
+    /// The prompts.
     var inputs: [CompletionRequest.Input]
+    /// New tokens at most; 0 only with `echo`.
     var maximumTokens: Int
+    /// Whether the prompt comes back in front of its completion.
     var echo: Bool
+    /// Whether the answer has log-probs.
     var hasLogprobs: Bool
 
+    /// Reads the body.
     init(json: JSONValue) throws(InputError) {
         let known = SamplingFields.known + ["prompt", "max_tokens", "logprobs", "echo", "best_of", "suffix"]
         let object = try JSONFields(json, known: known)

@@ -2,6 +2,7 @@
 
 /// The first fault of a JSON text.
 package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What kind of fault.
     package enum Reason: String, Sendable, CaseIterable {
         /// A byte that cannot stand there.
         case unexpectedByte = "unexpected_byte"
@@ -23,7 +24,9 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooLarge = "too_large"
     }
 
+    /// What kind of fault, for programs.
     package var reason: Reason
+    /// What is wrong, for people.
     package var message: String
     /// Bytes before the fault.
     package var offset: Int

@@ -77,6 +77,7 @@ extension JSONParser {
     }
 
     /// One number; the cursor stands on its first byte.
+    @inline(__always)
     mutating func parseNumber() throws(JSONError) -> Number {
         let start = position
         let isNegative = text[position] == UInt8(ascii: "-")
@@ -112,17 +113,21 @@ extension JSONParser {
     /// One or more digits; the significand wraps around after 19 of them, which the caller notices by their number.
     @inline(__always)
     private mutating func parseDigits(into significand: inout UInt64, _ message: String) throws(JSONError) {
-        let start = position
-        while position + 8 <= end {
-            let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        // Locals stay in registers; the parser's own members would be written back at each step.
+        let (text, end, start) = (text, end, position)
+        var (cursor, value) = (position, significand)
+        while cursor + 8 <= end {
+            let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: cursor, as: UInt64.self))
             guard areEightDigits(word) else { break }
-            significand = significand &* 100_000_000 &+ eightDigits(word)
-            position += 8
+            value = value &* 100_000_000 &+ eightDigits(word)
+            cursor += 8
         }
-        while position < end, isDigit(text[position]) {
-            significand = significand &* 10 &+ UInt64(text[position] &- 0x30)
-            position += 1
+        while cursor < end, isDigit(text[cursor]) {
+            value = value &* 10 &+ UInt64(text[cursor] &- 0x30)
+            cursor += 1
         }
+        position = cursor
+        significand = value
         guard position > start else {
             // JavaScript and Python write -Infinity.
             if next == UInt8(ascii: "I") { throw fault(.notFinite, "NaN and Infinity are no JSON numbers") }
@@ -163,6 +168,7 @@ extension JSONParser {
     }
 
     /// The zeros before the first other digit, the decimal point left out.
+    @inline(never)
     private func leadingZeros(from start: Int) -> Int {
         var zeros = 0
         var index = start
@@ -174,6 +180,7 @@ extension JSONParser {
     }
 
     /// What the fast way cannot do, by the standard library: more than 19 digits, or an exponent far out.
+    @inline(never)
     private func slowDouble(from start: Int) throws(JSONError) -> Number {
         let literal = String(decoding: text[start..<position], as: UTF8.self)
         guard let value = Double(literal), value.isFinite else {

@@ -3,12 +3,16 @@
 
 /// A cursor over one JSON text; used once.
 struct JSONParser {
+    /// The text; the caller keeps it alive while the parser is used.
     let text: UnsafeRawBufferPointer
+    /// Its length.
     let end: Int
+    /// Where the cursor stands.
     var position = 0
     private var valuesLeft: Int
     private let limits: JSONLimits
 
+    /// A cursor at the beginning of a text.
     init(_ text: UnsafeRawBufferPointer, limits: JSONLimits) {
         self.text = text
         self.end = text.count
@@ -32,6 +36,7 @@ struct JSONParser {
         return value
     }
 
+    /// Moves behind spaces, tabs and line ends.
     @inline(__always)
     mutating func skipWhitespace() {
         while position < end {
