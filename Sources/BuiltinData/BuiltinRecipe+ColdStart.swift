@@ -15,9 +15,9 @@ extension BuiltinRecipe {
         package var decaySteps = 700
         package var learningRateFloor = 0.2
         /// Steps at most; the stopping rule normally ends earlier.
-        package var stepsMax = 900
+        package var stepsMax = 800
         /// Steps before the first measurement.
-        package var stepsMin = 400
+        package var stepsMin = 550
         /// Steps between measurements.
         package var validateEvery = 50
         /// Validation problems of each kind.
@@ -27,9 +27,9 @@ extension BuiltinRecipe {
         /// Least mean greedy accuracy at the end.
         package var greedyMin = 0.40
         /// Least pass@k of each kind of arithmetic at the end.
-        package var mathPassMin = 0.6
+        package var mathPassMin = 0.7
         /// Least pass@k of each kind of code at the end.
-        package var codePassMin = 0.40
+        package var codePassMin = 0.5
 
         /// The learning rate of step `step`, counted from 0.
         package func learningRate(at step: Int) -> Double {
@@ -47,7 +47,7 @@ extension BuiltinRecipe {
             case .multiplication: 1.3
             case .fractionAddition: 1
             case .fractionMultiplication: 0.5
-            case .listReduction, .listBuilding, .branching: 0.065
+            case .listReduction, .listBuilding, .branching: 0.05
             }
         }
 

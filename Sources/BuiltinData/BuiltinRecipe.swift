@@ -35,7 +35,7 @@ package enum BuiltinRecipe {
     ]
     /// Which kinds are asked for.
     package static func curriculum(groupSize: Int) -> Curriculum {
-        Curriculum(floor: 0.1, codeShare: 0.25, groupSize: groupSize)
+        Curriculum(floor: 0.1, codeShare: 0.4, groupSize: groupSize)
     }
     /// The seed of a run that names none.
     package static let seed: UInt64 = 1
