@@ -13,6 +13,7 @@ struct APIResponder: HTTPResponder {
     private let keys: APIKeys
     private let origins: OriginGuard
     private let counters: RequestCounters
+    private let budget: BodyBudget
 
     /// Serves these operations within these bounds.
     init(endpoints: [Endpoint], configuration: HTTPConfiguration, counters: RequestCounters) {
@@ -21,6 +22,7 @@ struct APIResponder: HTTPResponder {
         keys = APIKeys(configuration.apiKeys)
         origins = OriginGuard(configuration)
         self.counters = counters
+        budget = BodyBudget(configuration.bodyBytesInFlightMax)
     }
 
     /// The answer to one request, whatever happens.
@@ -50,7 +52,7 @@ struct APIResponder: HTTPResponder {
             return try await endpoint.handle(
                 Call(
                     request: request, id: log.id, parameters: parameters, configuration: configuration,
-                    logger: log.logger))
+                    budget: budget, logger: log.logger))
         case .wrongMethod(let allowed):
             let methods = allowed.map(\.rawValue).joined(separator: ", ")
             throw HTTPFault(

@@ -14,6 +14,8 @@ struct Call: Sendable {
     var parameters: [String: String]
     /// The server's bounds.
     var configuration: HTTPConfiguration
+    /// Memory for bodies, shared by all requests.
+    var budget: BodyBudget
     /// Names the request in each line.
     var logger: Logger
 

@@ -29,6 +29,12 @@ struct HTTPFault: Error, Sendable {
             hint: "the limit is \(limit) bytes; send smaller batches", headers: closing)
     }
 
+    /// 429: others' bodies fill the memory set aside for them.
+    static let tooManyBodies = HTTPFault(
+        status: .tooManyRequests, code: ServiceError.Code.overloaded.rawValue,
+        message: "too many large requests are being read", hint: "send the same request again in a moment",
+        headers: [.connection: "close", .retryAfter: "1"])
+
     /// 400: the client ended the body early.
     static let truncatedBody = HTTPFault(
         status: .badRequest, code: "truncated_body", message: "the body ended before it was complete",

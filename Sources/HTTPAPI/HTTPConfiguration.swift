@@ -11,6 +11,8 @@ package struct HTTPConfiguration: Sendable {
     package var apiKeys: [String]
     /// Longest request body, in bytes.
     package var bodyBytesMax = Limits.bodyBytesMax
+    /// All bodies that are being read or decoded, in bytes.
+    package var bodyBytesInFlightMax = Limits.bodyBytesInFlightMax
     /// All headers of a request, in bytes.
     package var headerBytesMax = Limits.headerBytesMax
     /// Open connections; further ones wait in the backlog.

@@ -14,8 +14,8 @@ extension Call {
     /// The JSON body, given to `read` where it was parsed.
     func readBody<Value: Sendable>(_ read: @escaping @Sendable (JSONValue) throws -> Value) async throws -> Value {
         guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-        return try await decode(try await body()) { bytes in
-            try read(try parseJSON(UnsafeRawBufferPointer(bytes), limits: Call.jsonLimits))
+        return try await withBody { body in
+            try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
         }
     }
 
@@ -23,10 +23,11 @@ extension Call {
     func readOptionalBody<Value: Sendable>(
         _ read: @escaping @Sendable (JSONValue) throws -> Value
     ) async throws -> Value {
-        let buffer = try await body()
-        guard buffer.readableBytes > 0 else { return try read(.object([])) }
-        guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-        return try await decode(buffer) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
+        try await withBody { body in
+            guard body.readableBytes > 0 else { return try read(.object([])) }
+            guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
+            return try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
+        }
     }
 
     /// A body that is one JSON object with a list under a name, or NDJSON with an element in each line.
@@ -41,18 +42,28 @@ extension Call {
                 return HTTPAPI.readItems(try fields.array(name, count: count), in: name, read)
             }
         case .lines:
-            return try await decode(try await body()) { bytes in
-                try readLines(bytes, name: name, linesMax: linesMax, read)
+            return try await withBody { body in
+                try await decode(body) { try readLines($0, name: name, linesMax: linesMax, read) }
             }
         }
     }
 
-    /// The whole body, at most so long and in the time allowed.
-    func body() async throws -> ByteBuffer {
-        let limit = configuration.bodyBytesMax
-        if let declared = request.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
-            throw HTTPFault.bodyTooLarge(limit: limit)
+    /// Reads the body and holds its memory against the budget until the work is done with it.
+    private func withBody<Value>(_ work: (ByteBuffer) async throws -> Value) async throws -> Value {
+        // A body of unknown length may grow to the cap; without either header there is none (RFC 9112, section 6.3).
+        let declared = request.headers[.contentLength].flatMap { Int($0) }.map { max(0, $0) }
+        let bytes = declared ?? (request.headers[.transferEncoding] == nil ? 0 : configuration.bodyBytesMax)
+        guard bytes <= configuration.bodyBytesMax else {
+            throw HTTPFault.bodyTooLarge(limit: configuration.bodyBytesMax)
         }
+        guard budget.reserve(bytes) else { throw HTTPFault.tooManyBodies }
+        defer { budget.release(bytes) }
+        return try await work(try await body())
+    }
+
+    /// The whole body, at most so long and in the time allowed.
+    private func body() async throws -> ByteBuffer {
+        let limit = configuration.bodyBytesMax
         if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
             throw HTTPFault(
                 status: .unsupportedMediaType, code: "unsupported_encoding",

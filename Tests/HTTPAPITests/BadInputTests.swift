@@ -112,6 +112,25 @@ import Testing
         }
     }
 
+    @Test func `bodies beyond the memory for all of them wait outside`() async throws {
+        let scores =
+            #"{"items":[{"task":{"type":"math","answer":"1"},"response":"\#(String(repeating: "x", count: 3_000))"}]}"#
+        try await withServer(configure: { $0.bodyBytesInFlightMax = 4_000 }) { client in
+            let second = await client.exchange { connection -> HTTPAnswer? in
+                let head = "POST /v1/score HTTP/1.1\r\nhost: localhost\r\ncontent-length: \(scores.utf8.count)\r\n\r\n"
+                connection.write(head)
+                connection.rest(seconds: 0.3)
+                let other = HTTPConnection(port: client.port)
+                defer { other.close() }
+                other.write(head)
+                return other.readAnswer()
+            }
+            #expect(second?.status == 429 && second?.headers["retry-after"] == "1")
+            try await Task.sleep(for: .milliseconds(200))
+            #expect(await client.send("POST", "/v1/score", json: scores)?.status == 200, "the memory was given back")
+        }
+    }
+
     @Test func `a truncated body gets 400`() async throws {
         try await withServer { client in
             let answer = await client.exchange { connection -> HTTPAnswer? in

@@ -70,7 +70,8 @@ package struct HTTPConnection: Sendable {
     /// Whether the server took the connection.
     package let isConnected: Bool
 
-    init(port: Int) {
+    /// Connects at once.
+    package init(port: Int) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var timeout = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -112,7 +113,8 @@ package struct HTTPConnection: Sendable {
     /// Whether the server closes the connection, or resets it, before the read times out.
     package func isClosedByServer() -> Bool { (readSome() ?? []).isEmpty && errno != EAGAIN }
 
-    func close() { Glibc.close(socket) }
+    /// Closes the connection; `exchange` does it by itself.
+    package func close() { Glibc.close(socket) }
 
     /// Reads one answer by its length or its chunks; nil when the connection ends before the head is whole.
     package func readAnswer(isHead: Bool = false) -> HTTPAnswer? {
