@@ -45,6 +45,8 @@ package enum Limits {
     package static let rolloutsPerRequestMax = 256
     /// One request body; holds 256 rollouts of 4,096 tokens twice over.
     package static let bodyBytesMax = 33_554_432
+    /// All request bodies that are being read or decoded; an eighth of a small machine's memory, or eight of the largest.
+    package static let bodyBytesInFlightMax = 268_435_456
     /// All headers of a request.
     package static let headerBytesMax = 16_384
     /// Deepest nesting of JSON we read; the contract needs 8.
@@ -97,6 +99,8 @@ package enum Limits {
     package static let mathNodesMax = 16_384
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
     package static let mathBitsMax = 8_192
+    /// Exact arithmetic on big numbers in one comparison, in word multiplications: some 5 ms of fractions at full size.
+    package static let mathExactWorkMax = 80_000
     /// Bits of a number whose higher root is sought by Newton's iteration.
     package static let mathRootBitsMax = 2_048
     /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.
