@@ -59,6 +59,26 @@ extension Rollout {
         .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))])
     }
 
+    /// Writes the same text as `json`, without a value for each number in between: a line of an export.
+    package func append(to writer: inout JSONWriter) {
+        writer.append(raw: "{")
+        for member in summaryMembers {
+            writer.append(member.name)
+            writer.append(raw: ":")
+            writer.append(member.value)
+            writer.append(raw: ",")
+        }
+        writer.append(raw: "\"response\":")
+        writer.append(response)
+        writer.append(raw: ",\"token_ids\":")
+        writer.append(tokenIDs)
+        writer.append(raw: ",\"logprobs\":")
+        writer.append(logprobs)
+        writer.append(raw: ",\"metadata\":")
+        writer.append(metadata)
+        writer.append(raw: "}")
+    }
+
     private var summaryMembers: [JSONMember] {
         [
             JSONMember("id", .string(id.text)), JSONMember("prompt_id", .string(promptID.text)),

@@ -75,7 +75,10 @@ private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws 
             }
             let lines = try await DecodingQueue.run {
                 var lines = JSONWriter()
-                for rollout in page.rollouts { lines.appendLine(rollout.json) }
+                for rollout in page.rollouts {
+                    rollout.append(to: &lines)
+                    lines.append(raw: "\n")
+                }
                 return ByteBuffer(bytes: lines.take())
             }
             if lines.readableBytes > 0 { try await writer.write(lines) }

@@ -128,6 +128,9 @@ import Testing
             advantage: nil,
             consumedByUpdate: nil, createdAt: Timestamp(milliseconds: 0))
         #expect(rollout.json["logprobs"]?.text == "[-0.1,-0.6931472]")
+        var writer = JSONWriter()
+        rollout.append(to: &writer)
+        #expect(String(decoding: writer.take(), as: UTF8.self) == rollout.json.text)
         #expect(rollout.json["token_ids"]?.text == "[1,2]" && rollout.json["advantage"] == .null)
         #expect(rollout.json["verdict"]?["extracted"] == .string("4") && rollout.json["status"] == .string("scored"))
         #expect(rollout.json["created_at"] == .string("1970-01-01T00:00:00.000Z"))
