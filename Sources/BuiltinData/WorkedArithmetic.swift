@@ -3,7 +3,7 @@ import Domain
 
 enum WorkedArithmetic {
     /// How often, of 100, a demonstration answers at once, by the wording: a bare question invites it, "work out" does not.
-    private static let answersAtOnce = [85, 55, 20]
+    private static let answersAtOnce = [90, 65, 20]
 
     /// A problem in one of its three wordings.
     ///

@@ -59,8 +59,8 @@ import Testing
         #expect(shown.count == 3)
         let shares = shown.map { Double(worked[$0.key] ?? 0) / Double($0.value) }.sorted()
         try #require(shares.count == 3)
-        #expect((0.08...0.25).contains(shares[0]))
-        #expect((0.35...0.55).contains(shares[1]))
+        #expect((0.03...0.2).contains(shares[0]))
+        #expect((0.25...0.45).contains(shares[1]))
         #expect((0.7...0.9).contains(shares[2]))
     }
 
