@@ -33,12 +33,12 @@ let package = Package(
     ],
     targets: [
         // Layer 0: values, and the C code that needs no Swift.
-        .target(name: "StrictJSON"),
+        .target(name: "StrictJSON", exclude: ["DESIGN.md"]),
         .target(name: "Domain", dependencies: ["StrictJSON"]),
         .target(
             name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
             resources: [.embedInCode("m0001_init.sql")]),
-        .target(name: "CKernels", cSettings: cSettings),
+        .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
 
@@ -47,16 +47,17 @@ let package = Package(
             name: "Storage",
             dependencies: [
                 "Domain", "StrictJSON", "SchemaMigrations", .product(name: "GRDB", package: "GRDB.swift"),
-            ]),
-        .target(name: "Sandboxing", dependencies: ["CSandbox"]),
-        .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"]),
-        .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"]),
+            ], exclude: ["DESIGN.md"]),
+        .target(name: "Sandboxing", dependencies: ["CSandbox"], exclude: ["DESIGN.md"]),
+        .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"], exclude: ["DESIGN.md"]),
+        .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"], exclude: ["DESIGN.md"]),
 
         // Layer 2: what is judged, what is learned.
         .target(
             name: "Verification",
-            dependencies: ["Domain", "StrictJSON", "Sandboxing", .product(name: "BigInt", package: "BigInt")]),
-        .target(name: "Learning", dependencies: ["Domain", "Modeling"]),
+            dependencies: ["Domain", "StrictJSON", "Sandboxing", .product(name: "BigInt", package: "BigInt")],
+            exclude: ["DESIGN.md"]),
+        .target(name: "Learning", dependencies: ["Domain", "Modeling"], exclude: ["DESIGN.md"]),
 
         // Layer 3: use cases and long-running loops.
         .target(
@@ -65,7 +66,7 @@ let package = Package(
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ], exclude: ["DESIGN.md"]),
 
         // Layer 4: the wire.
         .target(
@@ -78,7 +79,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            resources: [.embedInCode("openapi.yaml")]),
+            exclude: ["DESIGN.md"], resources: [.embedInCode("openapi.yaml")]),
 
         // Layer 5: composition root and commands.
         .executableTarget(
@@ -88,6 +89,7 @@ let package = Package(
                 "Service", "HTTPAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
@@ -113,6 +115,8 @@ let package = Package(
             dependencies: [
                 "Service", "Storage", "Verification", "Modeling", "Learning", "BuiltinData", "Domain", "StrictJSON",
                 "TestSupport", "rolloutd-jail",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "HTTPAPITests",
@@ -125,7 +129,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Domain", "StrictJSON", "TestSupport", "rolloutd", "rolloutd-jail"]),
+            dependencies: ["Domain", "StrictJSON", "Modeling", "TestSupport", "rolloutd", "rolloutd-jail"]),
+        .testTarget(name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification"]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]
 )

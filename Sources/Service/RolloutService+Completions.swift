@@ -78,8 +78,8 @@ private func sampleCompletion(
     var promptLogprobs: [Float?]?
     if request.echo {
         let whole = [TrainingSequence(tokens: prompt, promptLength: 1)]
-        let model = TrainableModel(weights: policy.weights, partition: .init(shards: 1))
-        promptLogprobs = try [nil] + model.forward(whole, threads: 1)[0].logprobs.map { Optional($0) }
+        let scored = try policy.weights.score(whole, threads: threads).first?.logprobs ?? []
+        promptLogprobs = [nil] + scored.map { Optional($0) }
     }
     return CompletionResult(
         version: policy.version, promptTokenIDs: prompt, promptLogprobs: promptLogprobs,

@@ -51,7 +51,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
         if !pending.isEmpty { try await importer.take(Array(pending)) }
         try await importer.flush()
-        await ledger.close()
+        try await ledger.close()
         print("\(importer.created) stored, \(importer.known) already there, \(importer.faults) refused")
         if importer.faults > 0 { throw ExitCode(1) }
     }
@@ -123,7 +123,7 @@ struct ExportCommand: AsyncParsableCommand {
             }
             cursor = page.nextCursor
         }
-        await ledger.close()
+        try await ledger.close()
     }
 }
 
@@ -144,7 +144,7 @@ struct BackupCommand: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: to) else { throw ValidationError("\(to) exists already") }
         let ledger = try database.openExisting()
         try await ledger.backup(to: to)
-        await ledger.close()
+        try await ledger.close()
         print("copied to \(to)")
     }
 }
@@ -158,7 +158,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let ledger = try database.openExisting()
         let faults = try await ledger.check()
-        await ledger.close()
+        try await ledger.close()
         for fault in faults { print(fault) }
         guard faults.isEmpty else { throw ExitCode(1) }
         print("ok: \(database.database) holds all its invariants")

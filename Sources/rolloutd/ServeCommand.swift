@@ -6,6 +6,7 @@ import HTTPAPI
 import Logging
 import Service
 import ServiceLifecycle
+import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +64,10 @@ struct ServeCommand: AsyncParsableCommand {
         let stopper = StopOnShutdown(service: assembled.service)
         let group = ServiceGroup(
             configuration: .init(
-                services: (assembled.loops + [server, stopper]).map { .init(service: $0) },
+                // The last is asked to stop first: it tells the loops, which may then end before they are asked.
+                services: (assembled.loops + [server, stopper]).map {
+                    .init(service: $0, successTerminationBehavior: .ignore)
+                },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()

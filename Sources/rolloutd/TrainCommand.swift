@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Service
 import ServiceLifecycle
+import UnixSignals
 
 struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,7 +37,7 @@ struct TrainCommand: AsyncParsableCommand {
         let finish = FinishAtVersion(service: assembled.service, version: PolicyVersion(updates))
         let group = ServiceGroup(
             configuration: .init(
-                services: assembled.loops.map { .init(service: $0) }
+                services: assembled.loops.map { .init(service: $0, successTerminationBehavior: .ignore) }
                     + [.init(service: finish, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()

@@ -1,0 +1,84 @@
+// The commands as a person runs them: what they print, and with which status they end.
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+    private func write(_ text: String, _ name: String, _ folder: TemporaryFolder) throws -> String {
+        let path = folder.path + "/" + name
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    @Test func `score prints a verdict and ends with its status`() async throws {
+        let folder = try TemporaryFolder()
+        let task = try write(#"{"type":"math","answer":"\\frac{3}{4}"}"#, "task.json", folder)
+        let right = try await Binary.run(["score", "--task", task, "--response", "-"], input: "so \\boxed{0.75}")
+        #expect(right.status == 0)
+        let result = try JSONValue.parse(text: right.output.trimmingCharacters(in: .whitespacesAndNewlines))
+        #expect(result["verdict"]?.string == "passed")
+        #expect(result["reward"]?.number == 1)
+        let wrong = try await Binary.run(["score", "--task", task, "--response", "-"], input: "so \\boxed{0.76}")
+        #expect(wrong.status == 1)
+        #expect(wrong.output.contains("\"failed\""))
+    }
+
+    @Test func `score says what is wrong with a task and judges nothing`() async throws {
+        let folder = try TemporaryFolder()
+        let task = try write(#"{"type":"math","anwser":"4"}"#, "task.json", folder)
+        let result = try await Binary.run(["score", "--task", task, "--response", "-"], input: "4")
+        #expect(result.status == 64)
+        #expect(result.errors.contains("anwser"))
+        #expect(!result.output.contains("verdict"))
+    }
+
+    @Test func `objective is GPPO's formula as a tool`() async throws {
+        let input = #"{"log_ratio":0.6931471805599453,"advantage":1}"# + "\n" + #"{"log_ratio":-0.6931471805599453,"advantage":-1}"# + "\n"
+        let result = try await Binary.run(["objective", "--method", "gppo"], input: input)
+        #expect(result.status == 0, "\(result.errors)")
+        let lines = try result.output.split(separator: "\n").map { try JSONValue.parse(text: String($0)) }
+        #expect(lines.count == 2)
+        #expect(abs((lines.first?["weight"]?.number ?? 0) - 1.28) < 1e-12)
+        #expect(abs((lines.last?["weight"]?.number ?? 0) - 0.8) < 1e-12)
+        #expect(abs((lines.last?["value"]?.number ?? 0) - 0.8) < 1e-12)
+    }
+
+    @Test func `objective names the methods it knows`() async throws {
+        let result = try await Binary.run(["objective", "--method", "gpo"], input: "")
+        #expect(result.status == 64)
+        #expect(result.errors.contains("ce-gppo"))
+    }
+
+    @Test func `import stores prompts once, lists bad lines, and check finds the ledger sound`() async throws {
+        let folder = try TemporaryFolder()
+        let database = folder.path + "/ledger.sqlite"
+        let good = #"{"id":"p1","dataset":"mine","text":"What is 2+2?","task":{"type":"math","answer":"4"}}"#
+        let file = try write(good + "\n{\"id\":\"p2\"}\n\nnot json\n", "prompts.ndjson", folder)
+        let first = try await Binary.run(["import", file, "--database", database])
+        #expect(first.output.contains("1 stored, 0 already there, 2 refused"))
+        #expect(first.errors.contains("line 2:"))
+        #expect(first.errors.contains("line 4:"))
+        #expect(first.status == 1)
+        let second = try await Binary.run(["import", file, "--database", database])
+        #expect(second.output.contains("0 stored, 1 already there"))
+        let check = try await Binary.run(["check", "--database", database])
+        #expect(check.status == 0, "\(check.output)")
+    }
+
+    @Test func `serve refuses an open address without keys`() async throws {
+        let folder = try TemporaryFolder()
+        let result = try await Binary.run(["serve", "--host", "0.0.0.0", "--database", folder.path + "/x.sqlite"])
+        #expect(result.status != 0)
+        #expect(result.errors.contains("API keys"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/x.sqlite"))
+    }
+
+    @Test func `a config file with an unknown setting is refused by its name`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try write(#"{"prot": 8080}"#, "config.json", folder)
+        let result = try await Binary.run(["serve", "--config", file, "--database", folder.path + "/x.sqlite"])
+        #expect(result.status != 0)
+        #expect(result.errors.contains("prot"))
+    }
+}

@@ -1,0 +1,70 @@
+// Everything that parses strangers' bytes, fed damaged input: it may refuse, it may not crash, and what it takes must hold.
+import Domain
+import Modeling
+import StrictJSON
+import Testing
+import Verification
+
+@Suite(.serialized) struct FuzzTests {
+    private static let tasks: [String] = [
+        #"{"type":"math","answer":["\\frac{3}{4}","0.75"]}"#,
+        #"{"type":"code","language":"python","tests":[{"input":"1 2\n","output":"3\n"}],"time_limit_seconds":2,"float_tolerance":1e-6}"#,
+        #"{"type":"code","language":"python","entry_point":"f","tests":[{"arguments":[[2,7],9.5],"expected":[0,null,"é\ud83d\ude00"]}]}"#,
+        #"{"type":"code","language":"cpp","assertions":"assert f(2) == 4","prelude":"contest"}"#,
+    ]
+
+    @Test func `JSON that is taken writes back to the same value`() throws {
+        let corpus = Self.tasks + ["[1,2.5,-3e10,true,false,null,{\"a\":[[[[]]]]}]", "\"\\u00e9\\n\"", "1e308", "[0.1,0.2]"]
+        let count = try FuzzTime.feed(seed: 11, corpus: corpus.map { Array($0.utf8) }) { bytes in
+            guard let value = try? JSONValue.parse(bytes) else { return }
+            #expect(try JSONValue.parse(value.serialized()) == value)
+        }
+        #expect(count > 100)
+    }
+
+    @Test func `a task that is taken writes back to the same task`() throws {
+        let count = try FuzzTime.feed(seed: 12, corpus: Self.tasks.map { Array($0.utf8) }) { bytes in
+            guard let value = try? JSONValue.parse(bytes), let task = try? VerificationTask(json: value) else { return }
+            #expect(try VerificationTask(json: task.json) == task)
+        }
+        #expect(count > 100)
+    }
+
+    @Test func `a math answer never crashes the verifier, and gives the same verdict again`() {
+        let corpus = [
+            "so \\boxed{\\frac{3}{4}}", "\\boxed{x^2+\\sqrt{2}}", "\\boxed{(1,2)\\cup[3,\\infty)}", "#### 1,234",
+            "\\boxed{\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}}", "答案: 42 元", "\\boxed{2^{3^{4^{5}}}}", "The answer is **(B)**.",
+        ]
+        let verifier = MathVerifier()
+        let count = FuzzTime.feed(seed: 13, corpus: corpus.map { Array($0.utf8) }) { bytes in
+            let text = String(decoding: bytes, as: UTF8.self)
+            let task = MathTask(answers: [String(text.prefix(40)), "\\frac{3}{4}"])
+            let first = verifier.verify(response: text, task: task)
+            #expect(verifier.verify(response: text, task: task) == first)
+        }
+        #expect(count > 50)
+    }
+
+    @Test func `a safetensors file that is taken has tensors inside the file`() {
+        let header = #"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}}"#
+        var good = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) } + Array(header.utf8)
+        good += [UInt8](repeating: 7, count: 24)
+        let count = FuzzTime.feed(seed: 14, corpus: [good]) { bytes in
+            _ = try? SafetensorsFile.parse(bytes)
+        }
+        #expect(count > 100)
+    }
+
+    @Test func `tokenizer and model files are refused or taken, never crashed on`() throws {
+        let tokenizer = try Tokenizer.byteLevel(merges: [("a", "b")])
+        let configuration = try ModelConfiguration(
+            vocabularySize: 259, hiddenSize: 16, layerCount: 1, headCount: 2, keyValueHeadCount: 1, headDimension: 8,
+            feedForwardSize: 32)
+        let corpus = [tokenizer.huggingFaceTokenizer(), configuration.huggingFaceConfiguration()]
+        let count = FuzzTime.feed(seed: 15, corpus: corpus) { bytes in
+            _ = try? Tokenizer(huggingFace: bytes)
+            _ = try? ModelConfiguration(huggingFace: bytes)
+        }
+        #expect(count > 10)
+    }
+}

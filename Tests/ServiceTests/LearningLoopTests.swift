@@ -1,0 +1,100 @@
+// The learning loop through the use cases: groups in, versions out, nothing twice.
+import Domain
+import Learning
+import Testing
+
+@testable import Service
+
+@Suite(.serialized) struct LearningLoopTests {
+    @Test(.timeLimit(.minutes(2)))
+    func `posted groups become an update that consumes each rollout once and moves the version`() async throws {
+        let fixture = try ServiceFixture()
+        let settings = try fixture.settings(model: try fixture.writeTinyModel(), isLearning: true)
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion == PolicyVersion(0) })
+            try service.setLearner(isPaused: true)
+            #expect(try await service.waits { $0.status().phase == .paused || $0.status().phase == .waiting })
+            for prompt in ["a", "b"] {
+                try await service.storePrompt(prompt)
+                try await service.postGroup(prompt: prompt, right: [0, 2])
+            }
+            try service.setLearner(isPaused: false)
+            #expect(try await service.waits { ($0.status().policyVersion ?? PolicyVersion(0)) > PolicyVersion(0) })
+            for prompt in ["a", "b"] {
+                for member in 0..<4 {
+                    let rollout = try await service.rollout(RolloutID("\(prompt)/\(member)"))
+                    #expect(rollout.status == .consumed)
+                    #expect(rollout.reward == (member % 2 == 0 ? 1 : 0))
+                    let advantage = try #require(rollout.advantage)
+                    #expect((advantage > 0) == (member % 2 == 0))
+                    #expect(rollout.consumedByUpdate != nil)
+                }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a restart goes on at the same version, with the settings that were changed`() async throws {
+        let fixture = try ServiceFixture()
+        let settings = try fixture.settings(model: try fixture.writeTinyModel(), isLearning: true)
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion != nil })
+            try await service.changeLearner(["learning_rate": .number(0.00025)])
+            try await service.storePrompt("a")
+            try await service.postGroup(prompt: "a", right: [1])
+            try await service.storePrompt("b")
+            try await service.postGroup(prompt: "b", right: [0, 1, 2])
+            #expect(try await service.waits { ($0.status().policyVersion ?? PolicyVersion(0)) > PolicyVersion(0) })
+        }
+        let before = try fixtureVersions(fixture)
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion != nil })
+            let version = try #require(service.status().policyVersion)
+            #expect(version > PolicyVersion(0))
+            #expect(service.learner.settings.learningRate == 0.00025)
+            let updates = try await service.updates(before: nil, limit: 100)
+            #expect(updates.map(\.version.number) == Array((1...version.number).reversed()))
+        }
+        #expect(before > 0)
+    }
+
+    /// Checkpoint files on disk.
+    private func fixtureVersions(_ fixture: ServiceFixture) throws -> Int {
+        try FileManagerListing.count(in: fixture.database + ".checkpoints", suffix: ".safetensors")
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a setting that is not allowed changes nothing`() async throws {
+        let fixture = try ServiceFixture()
+        try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
+            let before = service.learner.settings
+            await #expect(throws: InputError.self) {
+                try await service.changeLearner(["learning_rate": .number(0.1), "epsilon_low": .number(7)])
+            }
+            #expect(service.learner.settings == before)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a client cannot post under the in-process sampler's name`() async throws {
+        let fixture = try ServiceFixture()
+        try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
+            try await service.storePrompt("a")
+            let rollout = RolloutSubmission(
+                id: RolloutID("r"), promptID: PromptID("a"), groupID: nil, response: "x", tokenIDs: [], logprobs: [],
+                policyVersion: PolicyVersion(0), finishReason: .stop, generator: InProcessSampler.name)
+            await #expect(throws: InputError.self) { _ = try await service.submit(rollouts: [rollout]) }
+            await #expect(throws: InputError.self) { _ = try await service.rollout(RolloutID("r")) }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `once the service is stopping nothing new is accepted`() async throws {
+        let fixture = try ServiceFixture()
+        try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
+            try await service.storePrompt("a")
+            service.beginShutdown()
+            await #expect(throws: ServiceError.self) { try await service.storePrompt("b") }
+        }
+    }
+}
