@@ -93,8 +93,13 @@ package enum Limits {
     package static let mathCandidateBytesMax = 8_192
     /// Tokens of one answer: every token is at least a byte, and a long answer has a few hundred.
     package static let mathTokensMax = 4_096
-    /// Nesting of brackets, fractions and functions; real answers stay under 12. Bounds the parser's stack.
-    package static let mathDepthMax = 48
+    /// Nesting of one expression; real answers stay under 12. Bounds the parser's stack: a level costs up to 12 kB in a debug
+    /// build, and a worker thread may have 512 kB.
+    package static let mathDepthMax = 24
+    /// Nesting of lists, sets, tuples and names around expressions, for the same reason.
+    package static let mathFormDepthMax = 12
+    /// Ranges tried as answers in one reading: each is a scan of its tokens.
+    package static let mathReadingsMax = 2_048
     /// Expression nodes of one comparison, both sides and the resolved signs together.
     package static let mathNodesMax = 16_384
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.

@@ -134,6 +134,7 @@ extension AnswerComparison {
     /// Unions are compared piece by piece, in any order.
     mutating func compareIntervals(_ a: [Interval], _ b: [Interval]) -> Agreement {
         rule = "intervals: ends and their openness must agree"
+        let (a, b) = (merged(a), merged(b))
         guard a.count == b.count else { return .different }
         var isUsed = [Bool](repeating: false, count: b.count)
         for x in a {

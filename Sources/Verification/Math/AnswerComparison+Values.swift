@@ -97,7 +97,8 @@ extension AnswerComparison {
         _ label: AnswerLabel, _ value: AnswerForm, _ nodes: [NodeID], _ signs: [RelationSign]
     ) -> Agreement {
         if nodes.count > 2, signs.allSatisfy({ $0 == .equal }), let name = label.node, let last = nodes.last,
-            pool[nodes[0]].operation == .symbol, pool[name].operation == .symbol, pool.name(of: name) == pool.name(of: nodes[0])
+            pool[nodes[0]].operation == .symbol, pool[name].operation == .symbol,
+            pool.name(of: name) == pool.name(of: nodes[0])
         {
             rule = "a chain for the same name ends in its value"
             return compare(value, .expression(last))

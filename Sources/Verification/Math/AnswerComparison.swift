@@ -20,6 +20,18 @@ struct AnswerComparison {
         depth += 1
         defer { depth -= 1 }
         guard depth <= 16 else { return .unclear }
+        // Each part of the table has rules for its pairs and passes on the others.
+        if let found = compareReadings(gold, response) { return found }
+        if let found = compareSingle(gold, response) { return found }
+        if let found = compareNamed(gold, response) { return found }
+        if let found = compareSeveral(gold, response) { return found }
+        if let found = compareSets(gold, response) { return found }
+        if let found = compareWords(gold, response) { return found }
+        return .different
+    }
+
+    /// Writings with two readings, and families over the integers.
+    private mutating func compareReadings(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
         switch (gold, response) {
         // Two readings of one writing: either may agree.
         case (.ambiguous(let a, let b), _):
@@ -34,13 +46,21 @@ struct AnswerComparison {
         case (_, .family(let b, _)):
             guard let a = familyNode(gold) else { return compareUnwrapping(gold, response) }
             return either(identity.compare(a, b), or: { $0.compareFamilies(a, b) })
+        default: return nil
+        }
+    }
 
-        // Numbers and expressions.
+    /// Numbers, expressions, quantities, bases, ratios, times and residues.
+    private mutating func compareSingle(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
+        switch (gold, response) {
         case (.expression(let a), .expression(let b)):
             rule = "both are expressions and must be identical"
             let agreement = identity.compare(a, b)
-            let isFamily = pool[a].traits.isSuperset(of: [.pi, .symbol]) && pool[b].traits.isSuperset(of: [.pi, .symbol])
-            guard agreement == .different, isFamily, hasIntegerParameter(a), hasIntegerParameter(b) else { return agreement }
+            let isFamily =
+                pool[a].traits.isSuperset(of: [.pi, .symbol]) && pool[b].traits.isSuperset(of: [.pi, .symbol])
+            guard agreement == .different, isFamily, hasIntegerParameter(a), hasIntegerParameter(b) else {
+                return agreement
+            }
             return compareFamilies(a, b)
         case (.quantity(let a, let unitA), .quantity(let b, let unitB)):
             return compareQuantities(a, unitA, b, unitB)
@@ -51,15 +71,28 @@ struct AnswerComparison {
             return baseA == baseB && a == b ? .equal : .different
         case (.ratio(let a), .ratio(let b)):
             return compareRatios(a, b)
-        case (.ratio(let a), .expression(let b)) where a.count == 2, (.expression(let b), .ratio(let a)) where a.count == 2:
+        case (.ratio(let a), .expression(let b)) where a.count == 2,
+            (.expression(let b), .ratio(let a)) where a.count == 2:
             return compareRatio(a, with: b)
         case (.time(let a, let halfA), .time(let b, let halfB)):
             rule = "times of day"
             return a == b || halfA != halfB && a % 43_200 == b % 43_200 ? .equal : .different
+        case (.ratio(let terms), .time(let seconds, _)), (.time(let seconds, _), .ratio(let terms)):
+            rule = "a time of day, written like a ratio"
+            guard terms.count == 2, let hour = pool.exact(terms[0])?.integer,
+                let minute = pool.exact(terms[1])?.integer,
+                (0..<25).contains(hour), (0..<60).contains(minute)
+            else { return .different }
+            return (hour * 3600 + minute * 60) % 43_200 == seconds % 43_200 ? .equal : .different
         case (.congruence(let a, let m), .congruence(let b, let n)):
             return compareCongruences(a, m, b, n)
+        default: return nil
+        }
+    }
 
-        // Names before values.
+    /// Names before values, and relations.
+    private mutating func compareNamed(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
+        switch (gold, response) {
         case (.labelled(let a, let x), .labelled(let b, let y)):
             return compareLabelled(a, x, b, y)
         case (.labelled(let label, let x), .relation(let nodes, let signs)):
@@ -76,8 +109,13 @@ struct AnswerComparison {
             return identity.compare(last, b)
         case (.relation(let a, let signsA), .relation(let b, let signsB)):
             return compareRelations(a, signsA, b, signsB)
+        default: return nil
+        }
+    }
 
-        // Several values.
+    /// Lists, sets, tuples and matrices.
+    private mutating func compareSeveral(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
+        switch (gold, response) {
         case (.list(let a), .list(let b)): return compareLists(a, b)
         case (.set(let a), .set(let b)), (.set(let a), .list(let b)), (.list(let a), .set(let b)):
             rule = "sets and lists are unordered"
@@ -93,10 +131,16 @@ struct AnswerComparison {
             return isA == isB ? compareMatrices(a, b) : .different
         case (.matrix(let a, false), .tuple(let b, _, _)), (.tuple(let b, _, _), .matrix(let a, false)):
             return compareVector(a, with: b)
+        default: return nil
+        }
+    }
 
-        // Sets of reals.
+    /// Sets of reals, set-builders and piecewise answers.
+    private mutating func compareSets(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
+        switch (gold, response) {
         case (.intervals(let a), .intervals(let b)): return compareIntervals(a, b)
-        case (.intervals(let a), .tuple(let items, let open, let close)), (.tuple(let items, let open, let close), .intervals(let a)):
+        case (.intervals(let a), .tuple(let items, let open, let close)),
+            (.tuple(let items, let open, let close), .intervals(let a)):
             guard case .intervals(let b)? = AnswerReader.interval(items, open, close) else { return .different }
             return compareIntervals(a, b)
         case (.intervals(let a), .domain(.reals)), (.domain(.reals), .intervals(let a)):
@@ -108,8 +152,13 @@ struct AnswerComparison {
             rule = "set-builders are compared by body and condition"
             return compare(a, b).and(compare(x, y))
         case (.cases(let a), .cases(let b)): return compareCases(a, b)
+        default: return nil
+        }
+    }
 
-        // Words.
+    /// Words and choices.
+    private mutating func compareWords(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement? {
+        switch (gold, response) {
         case (.text(let a), .text(let b)):
             rule = "words are compared as words"
             return sameWords(a, b) ? .equal : .different
@@ -119,8 +168,7 @@ struct AnswerComparison {
         case (.choice(let a, let x), .choice(let b, let y)): return compareChoices(a, x, b, y)
         case (.choice(let letter, let rest), _): return compareChoice(letter, rest, with: response)
         case (_, .choice(let letter, let rest)): return compareChoice(letter, rest, with: gold)
-        default:
-            return .different
+        default: return nil
         }
     }
 
@@ -151,7 +199,16 @@ struct AnswerComparison {
     }
 
     /// Words without articles and empty parts.
-    func sameWords(_ a: [[UInt8]], _ b: [[UInt8]]) -> Bool { significant(a) == significant(b) }
+    func sameWords(_ a: [[UInt8]], _ b: [[UInt8]]) -> Bool {
+        let (left, right) = (significant(a), significant(b))
+        return left == right || isAbsence(left) && isAbsence(right)
+    }
+
+    /// Ways to say that a limit or a value is not there.
+    private func isAbsence(_ words: [[UInt8]]) -> Bool {
+        let phrase = String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self)
+        return ["dne", "does not exist", "doesn t exist", "limit does not exist", "it does not exist"].contains(phrase)
+    }
 
     private func significant(_ words: [[UInt8]]) -> [[UInt8]] {
         let dropped = ["the", "a", "an"].map { Array($0.utf8) }

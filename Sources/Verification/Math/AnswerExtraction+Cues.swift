@@ -6,7 +6,8 @@ extension AnswerExtractor {
     private var tail: ArraySlice<UInt8> { bytes.suffix(Limits.mathTailBytesMax) }
 
     private static let cues = [
-        "final answer is", "the answer is", "answer is", "answer:", "answer\u{FF1A}", "answers are", "####", "<answer>", "答案是", "答案为",
+        "final answer is", "the answer is", "answer is", "answer:", "answer\u{FF1A}", "answers are", "####", "<answer>",
+        "答案是", "答案为",
         "答案：", "答案:", "答案", "answer would be", "answer =", "réponse est", "réponse :", "réponse:",
     ].map { Array($0.utf8) }
 
@@ -21,7 +22,9 @@ extension AnswerExtractor {
         }
         guard let best else { return nil }
         var start = best.upperBound
-        while start < bytes.endIndex, isSpaceByte(bytes[start]) || [0x3A, 0x2A, 0x3D].contains(bytes[start]) { start += 1 }
+        while start < bytes.endIndex, isSpaceByte(bytes[start]) || [0x3A, 0x2A, 0x3D].contains(bytes[start]) {
+            start += 1
+        }
         guard let range = answerSpan(from: start) else { return nil }
         return ExtractedAnswer(parts: [range], rule: "after \"\(String(decoding: bytes[best], as: UTF8.self))\"")
     }
@@ -77,14 +80,17 @@ extension AnswerExtractor {
                 let start = lastRange(of: open, in: tail[..<end.lowerBound])
             else { continue }
             let range = start.upperBound..<end.lowerBound
-            guard bytes[range].contains(where: { !isSpaceByte($0) }), best.map({ range.upperBound > $0.upperBound }) ?? true
+            guard bytes[range].contains(where: { !isSpaceByte($0) }),
+                best.map({ range.upperBound > $0.upperBound }) ?? true
             else { continue }
             best = range
         }
         guard let range = best else { return nil }
         var answer = ExtractedAnswer(parts: [range], rule: "the last formula")
         let after = bytes[range.upperBound...].drop { $0 == 0x24 || $0 == 0x20 || $0 == 0x5C || $0 == 0x29 }.prefix(10)
-        if ["%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) { answer.suffix = Array("\\%".utf8) }
+        if ["%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) {
+            answer.suffix = Array("\\%".utf8)
+        }
         return answer
     }
 
@@ -139,7 +145,9 @@ extension AnswerExtractor {
         var unknown = 0
         for word in bytes[range].split(whereSeparator: { !isLetterByte($0) }) where word.count > 1 {
             let isKnown = CommandTable.command(word) != nil || CommandTable.word(word) != nil || UnitTable.isUnit(word)
-            let isEnvironment = word.suffix(6).elementsEqual("matrix".utf8) || ["array", "cases", "align", "aligned"].contains { word.elementsEqual($0.utf8) }
+            let isEnvironment =
+                word.suffix(6).elementsEqual("matrix".utf8)
+                || ["array", "cases", "align", "aligned"].contains { word.elementsEqual($0.utf8) }
             if !isKnown && !isEnvironment && !LetterRun.isProduct(word) { unknown += 1 }
         }
         return unknown
@@ -149,11 +157,17 @@ extension AnswerExtractor {
     func lastNumber() -> ExtractedAnswer? {
         guard let (begin, end) = numberSpan() else { return nil }
         var start = begin
-        while start < end, [0x2C, 0x2F].contains(bytes[start]) || bytes[start] == 0x2E && !isDigitByte(bytes[start + 1]) { start += 1 }
-        if let fraction = fractionCommand(around: start..<end) { return ExtractedAnswer(parts: [fraction], rule: "the last fraction") }
+        while start < end,
+            [0x2C, 0x2F].contains(bytes[start]) || bytes[start] == 0x2E && !isDigitByte(bytes[start + 1])
+        { start += 1 }
+        if let fraction = fractionCommand(around: start..<end) {
+            return ExtractedAnswer(parts: [fraction], rule: "the last fraction")
+        }
         var answer = ExtractedAnswer(parts: [start..<end], rule: "the last number")
         let after = bytes[end...].drop { $0 == 0x20 }.prefix(10)
-        if ["%", "\\%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) { answer.suffix = Array("\\%".utf8) }
+        if ["%", "\\%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) {
+            answer.suffix = Array("\\%".utf8)
+        }
         return answer
     }
 
@@ -179,7 +193,8 @@ extension AnswerExtractor {
     private func fractionCommand(around range: Range<Int>) -> Range<Int>? {
         let window = bytes[max(bytes.startIndex, range.lowerBound - 60)..<range.lowerBound]
         guard let found = lastRange(of: Array("frac{".utf8), in: window), range.upperBound < bytes.endIndex,
-            bytes[range.upperBound] == 0x7D, !bytes[found.upperBound..<range.lowerBound].contains(where: { isSpaceByte($0) })
+            bytes[range.upperBound] == 0x7D,
+            !bytes[found.upperBound..<range.lowerBound].contains(where: { isSpaceByte($0) })
         else { return nil }
         var start = found.lowerBound
         while start > bytes.startIndex, bytes[start] != 0x5C { start -= 1 }
@@ -192,13 +207,15 @@ extension AnswerExtractor {
             return ExtractedAnswer(parts: [first], rule: announced.rule)
         }
         let range = trimmed(bytes.startIndex..<bytes.endIndex)
-        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)), first.lowerBound < range.lowerBound + 2,
+        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)),
+            first.lowerBound < range.lowerBound + 2,
             isLabel(first)
         {
             return ExtractedAnswer(parts: [first], rule: "the letter at the beginning")
         }
         for phrase in ["it's ", "it is ", "est ", "is ", "choose ", "option "] {
-            guard let found = lastRange(of: Array(phrase.utf8), in: tail), let letter = soleLetter(in: found.upperBound..<min(found.upperBound + 6, bytes.endIndex)),
+            guard let found = lastRange(of: Array(phrase.utf8), in: tail),
+                let letter = soleLetter(in: found.upperBound..<min(found.upperBound + 6, bytes.endIndex)),
                 letter.lowerBound < found.upperBound + 3
             else { continue }
             return ExtractedAnswer(parts: [letter], rule: "the letter after \"\(phrase)\"")
@@ -206,7 +223,9 @@ extension AnswerExtractor {
         var end = tail.endIndex
         while end > tail.startIndex {
             let candidate = end - 1..<end
-            if isChoice(bytes[end - 1]), isAlone(candidate) { return ExtractedAnswer(parts: [candidate], rule: "the last lone letter") }
+            if isChoice(bytes[end - 1]), isAlone(candidate) {
+                return ExtractedAnswer(parts: [candidate], rule: "the last lone letter")
+            }
             end -= 1
         }
         return nil

@@ -47,8 +47,12 @@ struct AnswerExtractor {
         let last = box
         var parts = [box.content]
         while parts.count < Limits.mathItemsMax, let earlier = previousBox(before: box.whole.lowerBound) {
-            guard earlier.whole.upperBound <= box.whole.lowerBound, isTie(earlier.whole.upperBound..<box.whole.lowerBound) else { break }
-            if !parts.contains(where: { bytes[$0].elementsEqual(bytes[earlier.content]) }) { parts.append(earlier.content) }
+            guard earlier.whole.upperBound <= box.whole.lowerBound,
+                isTie(earlier.whole.upperBound..<box.whole.lowerBound)
+            else { break }
+            if !parts.contains(where: { bytes[$0].elementsEqual(bytes[earlier.content]) }) {
+                parts.append(earlier.content)
+            }
             box = earlier
         }
         return ExtractedAnswer(
@@ -81,7 +85,7 @@ struct AnswerExtractor {
         let names = [Array("\\boxed".utf8), Array("\\fbox".utf8), Array("\\framebox".utf8)]
         var position = end - 5
         while position >= bytes.startIndex {
-            if bytes[position] == 0x5C {
+            if bytes[position] == 0x5C, bytes[position + 1] == 0x62 || bytes[position + 1] == 0x66 {
                 for name in names where bytes[position..<end].starts(with: name) { return position }
             }
             position -= 1
@@ -143,7 +147,8 @@ struct AnswerExtractor {
                 while index < gap.upperBound, isLetterByte(bytes[index]) { index += 1 }
                 let word = lowercased(Array(bytes[start..<index]))
                 words.append(word)
-                endsInConnective = word == Array("and".utf8) || word == Array("or".utf8) || word.count == 1 && endsInConnective
+                endsInConnective =
+                    word == Array("and".utf8) || word == Array("or".utf8) || word.count == 1 && endsInConnective
                 continue
             }
             if byte == 0x2E || byte == 0x3A || byte == 0x21 || byte == 0x3F { return false }
@@ -151,7 +156,8 @@ struct AnswerExtractor {
             index += 1
         }
         let doubts = ["no", "not", "wait", "actually", "but", "thus", "instead", "rather", "hence", "so", "then"]
-        return endsInConnective && words.count <= 6 && !words.contains { word in doubts.contains { Array($0.utf8) == word } }
+        return endsInConnective && words.count <= 6
+            && !words.contains { word in doubts.contains { Array($0.utf8) == word } }
     }
 
     /// A percent sign, a base or a degree sign directly behind the box.
@@ -174,8 +180,10 @@ struct AnswerExtractor {
         where after.starts(with: phrase.utf8) {
             return "the text after the box takes it back (\(phrase))"
         }
-        let before = lowercased(Array(bytes[..<box.lowerBound].suffix(24))).reversed().drop { !isLetterByte($0) }.reversed()
-        for phrase in ["is not", "isn't", "not equal to"] where Array(before).suffix(phrase.utf8.count).elementsEqual(phrase.utf8) {
+        let before = lowercased(Array(bytes[..<box.lowerBound].suffix(24))).reversed().drop { !isLetterByte($0) }
+            .reversed()
+        for phrase in ["is not", "isn't", "not equal to"]
+        where Array(before).suffix(phrase.utf8.count).elementsEqual(phrase.utf8) {
             return "the text before the box denies it (\(phrase))"
         }
         return nil

@@ -44,7 +44,9 @@ struct GoldAnswer: Sendable {
     /// A lone capital letter, which makes the task multiple choice.
     var isChoiceLetter: Bool {
         let letters = bytes.filter { isLetterByte($0) }
-        let others = bytes.filter { !isLetterByte($0) && ![0x28, 0x29, 0x2E, 0x20, 0x24, 0x7B, 0x7D, 0x5C].contains($0) }
+        let others = bytes.filter {
+            !isLetterByte($0) && ![0x28, 0x29, 0x2E, 0x20, 0x24, 0x7B, 0x7D, 0x5C].contains($0)
+        }
         if letters.count == 1, others.isEmpty, let letter = letters.first { return (0x41...0x4A).contains(letter) }
         // (D) Alina, C. x = 42
         guard bytes.count > 2 else { return false }
@@ -66,6 +68,13 @@ enum AnswerJudge {
     static func judge(candidate: CandidateAnswer, gold: GoldAnswer, steps: inout ExplanationSteps) -> JudgedAnswer {
         let goldTokens = MathScanner.scan(MathNormaliser.normalised(gold.bytes[...]))
         let candidateTokens = MathScanner.scan(MathNormaliser.normalised(candidate.bytes[...]))
+        if goldTokens.isBeyondCaps || candidateTokens.isBeyondCaps {
+            let isSame = goldTokens.bytes == candidateTokens.bytes
+            return JudgedAnswer(
+                agreement: isSame ? .equal : .unclear,
+                reason: isSame
+                    ? "it is written the same" : "an answer has more tokens or digits than the verifier's caps")
+        }
         if candidateTokens.tokens.isEmpty { return JudgedAnswer(agreement: .different, reason: "the answer is empty") }
         if sameTokens(goldTokens, candidateTokens) {
             steps.add("both sides have the same symbols")
@@ -86,7 +95,8 @@ enum AnswerJudge {
         return JudgedAnswer(agreement: agreement, reason: reason(agreement, goldForm, form, comparison.rule))
     }
 
-    private static func reason(_ agreement: Agreement, _ gold: AnswerForm, _ form: AnswerForm, _ rule: String) -> String {
+    private static func reason(_ agreement: Agreement, _ gold: AnswerForm, _ form: AnswerForm, _ rule: String) -> String
+    {
         switch agreement {
         case .equal: rule
         case .unclear: "the comparison needs more than the verifier's caps (\(rule))"
@@ -100,7 +110,9 @@ enum AnswerJudge {
     private static func sameTokens(_ a: ScannedAnswer, _ b: ScannedAnswer) -> Bool {
         let left = a.tokens.filter { $0.kind != .openBrace && $0.kind != .closeBrace }
         let right = b.tokens.filter { $0.kind != .openBrace && $0.kind != .closeBrace }
-        guard a.tokens.count == b.tokens.count, left.count == right.count, !a.isBeyondCaps, !b.isBeyondCaps else { return false }
+        guard a.tokens.count == b.tokens.count, left.count == right.count, !a.isBeyondCaps, !b.isBeyondCaps else {
+            return false
+        }
         for (x, y) in zip(a.tokens, b.tokens) {
             guard x.kind == y.kind else { return false }
             switch x.kind {
@@ -109,7 +121,9 @@ enum AnswerJudge {
                 guard p == q else { return false }
             case .name, .word, .unknown, .accent, .currency:
                 guard a.name(x) == b.name(y) else { return false }
-                if x.kind == .unknown, a.name(x).isEmpty, a.bytes[Int(x.start)..<Int(x.end)] != b.bytes[Int(y.start)..<Int(y.end)] {
+                if x.kind == .unknown, a.name(x).isEmpty,
+                    a.bytes[Int(x.start)..<Int(x.end)] != b.bytes[Int(y.start)..<Int(y.end)]
+                {
                     return false
                 }
             default:

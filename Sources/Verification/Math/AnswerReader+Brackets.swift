@@ -43,8 +43,12 @@ extension AnswerReader {
     func openedAtInfinity(_ interval: Interval) -> Interval {
         var result = interval
         let test = IdentityTest(pool)
-        if let low = interval.low.value, test.infinitySign(low) == -1 { result.low = IntervalEnd(value: nil, isClosed: false) }
-        if let high = interval.high.value, test.infinitySign(high) == 1 { result.high = IntervalEnd(value: nil, isClosed: false) }
+        if let low = interval.low.value, test.infinitySign(low) == -1 {
+            result.low = IntervalEnd(value: nil, isClosed: false)
+        }
+        if let high = interval.high.value, test.infinitySign(high) == 1 {
+            result.high = IntervalEnd(value: nil, isClosed: false)
+        }
         return result
     }
 
@@ -82,9 +86,15 @@ extension AnswerReader {
     private mutating func readBuilder(_ low: Int, _ bar: Int, _ high: Int) -> AnswerForm? {
         let member = topLevel(low, bar) { $0 == .elementOf }.first
         guard let body = read(low, member ?? bar), let condition = read(bar + 1, high) else { return nil }
+        if case .labelled(let label, .domain(.integers)) = condition, case .expression(let node) = body,
+            pool[node].operation != .symbol
+        {
+            return .family(node, parameter: label.name)
+        }
         let isReal = member.map { kind($0 + 1) == .reals } ?? true
         if isReal, case .expression(let variable) = body, pool[variable].operation == .symbol,
-            case .labelled(let label, let inner) = condition, label.name == lowercased(pool.name(of: variable)) || label.name == pool.name(of: variable)
+            case .labelled(let label, let inner) = condition,
+            label.name == lowercased(pool.name(of: variable)) || label.name == pool.name(of: variable)
         {
             switch inner {
             case .intervals, .domain: return inner

@@ -3,7 +3,9 @@
 extension AnswerReader {
     /// A range that ends in a clause such as `k \in \mathbb{Z}` or "where k is an integer".
     mutating func readFamily(_ low: Int, _ high: Int) -> AnswerForm? {
-        guard let (cut, name) = integerClause(low, high), let (start, end) = stripped(low, cut), start < end else { return nil }
+        guard let (cut, name) = integerClause(low, high), let (start, end) = stripped(low, cut), start < end else {
+            return nil
+        }
         guard let inner = read(start, end) else { return nil }
         return family(inner, name)
     }
@@ -28,18 +30,19 @@ extension AnswerReader {
             end -= 1
             opening = open
         }
-        if end - 3 >= low, kind(end - 1) == .integers || kind(end - 1) == .word && isIntegerSymbol(end - 1), kind(end - 2) == .elementOf,
+        if end - 3 >= low, kind(end - 1) == .integers || kind(end - 1) == .word && isIntegerSymbol(end - 1),
+            kind(end - 2) == .elementOf,
             kind(end - 3) == .letter, opening.map({ $0 == end - 4 }) ?? true
         {
             return (clauseStart(opening ?? end - 3, low), [UInt8(truncatingIfNeeded: answer.tokens[end - 3].payload)])
         }
         // "k is an integer", "for any integer n"
-        let tail = words(max(low, end - 6), end)
-        guard tail.contains(where: { $0.starts(with: "integer".utf8) }),
-            let letter = (max(low, end - 6)..<end).first(where: { kind($0) == .letter || kind($0) == .upright }),
-            let first = (max(low, end - 6)..<end).first(where: { kind($0) == .word || kind($0) == .comma })
+        let tail = max(low, end - 6)..<end
+        guard words(tail.lowerBound, end).contains(where: { $0.starts(with: "integer".utf8) }),
+            let first = tail.first(where: { kind($0) == .word || kind($0) == .comma }),
+            let letter = (first..<end).first(where: { kind($0) == .letter || kind($0) == .upright })
         else { return nil }
-        return (clauseStart(min(letter, first), low), [UInt8(truncatingIfNeeded: answer.tokens[letter].payload)])
+        return (clauseStart(opening ?? first, low), [UInt8(truncatingIfNeeded: answer.tokens[letter].payload)])
     }
 
     private func isIntegerSymbol(_ index: Int) -> Bool { answer.name(answer.tokens[index]) == Array("Z".utf8) }
@@ -47,7 +50,9 @@ extension AnswerReader {
     /// The clause without the comma, brackets and words before it.
     private func clauseStart(_ start: Int, _ low: Int) -> Int {
         var start = start
-        while start > low, [.comma, .semicolon, .word, .openParenthesis, .colon].contains(kind(start - 1)) { start -= 1 }
+        while start > low, [.comma, .semicolon, .word, .openParenthesis, .colon].contains(kind(start - 1)) {
+            start -= 1
+        }
         return start
     }
 }

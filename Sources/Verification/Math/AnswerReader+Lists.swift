@@ -44,7 +44,9 @@ extension AnswerReader {
     }
 
     private func plainLiteral(_ index: Int) -> NumberLiteral? {
-        guard kind(index) == .number, answer.numbers.indices.contains(Int(answer.tokens[index].payload)) else { return nil }
+        guard kind(index) == .number, answer.numbers.indices.contains(Int(answer.tokens[index].payload)) else {
+            return nil
+        }
         let literal = answer.numbers[Int(answer.tokens[index].payload)]
         return literal.isPlainInteger ? literal : nil
     }
@@ -76,12 +78,17 @@ extension AnswerReader {
         var label: AnswerLabel?
         var pieces: [Interval] = []
         for item in items {
-            guard case .labelled(let name, let inner) = item, label == nil || label?.name == name.name else { return nil }
+            guard case .labelled(let name, let inner) = item, label == nil || label?.name == name.name else {
+                return nil
+            }
             label = name
             switch inner {
             case .intervals(let intervals): pieces += intervals
             case .expression(let value) where joins.contains(.or):
-                pieces.append(Interval(low: IntervalEnd(value: value, isClosed: true), high: IntervalEnd(value: value, isClosed: true)))
+                pieces.append(
+                    Interval(
+                        low: IntervalEnd(value: value, isClosed: true), high: IntervalEnd(value: value, isClosed: true))
+                )
             default: return nil
             }
         }
@@ -96,7 +103,9 @@ extension AnswerReader {
     private func intersection(_ pieces: [Interval]) -> Interval? {
         let lows = pieces.filter { $0.low.value != nil }
         let highs = pieces.filter { $0.high.value != nil }
-        guard lows.count == 1, highs.count == 1, let low = lows.first?.low, let high = highs.first?.high else { return nil }
+        guard lows.count == 1, highs.count == 1, let low = lows.first?.low, let high = highs.first?.high else {
+            return nil
+        }
         return Interval(low: low, high: high)
     }
 }

@@ -143,10 +143,12 @@ extension AnswerReader {
                 guard low.value == nil else { return nil }
                 low = end(bound, isClosed: (isLeft ? sign.mirrored : sign) == .greaterOrEqual)
             case .notEqual where signs.count == 1:
-                return labelled(variable, [
-                    Interval(low: low, high: IntervalEnd(value: bound, isClosed: false)),
-                    Interval(low: IntervalEnd(value: bound, isClosed: false), high: high),
-                ])
+                return labelled(
+                    variable,
+                    [
+                        Interval(low: low, high: IntervalEnd(value: bound, isClosed: false)),
+                        Interval(low: IntervalEnd(value: bound, isClosed: false), high: high),
+                    ])
             default: return nil
             }
         }
@@ -200,7 +202,8 @@ extension AnswerReader {
 
     /// Two expressions in round or square brackets as an interval.
     static func interval(_ items: [AnswerForm], _ open: Bracket, _ close: Bracket) -> AnswerForm? {
-        guard items.count == 2, case .expression(let low) = items[0], case .expression(let high) = items[1], open != .angle
+        guard items.count == 2, case .expression(let low) = items[0], case .expression(let high) = items[1],
+            open != .angle
         else { return nil }
         return .intervals([
             Interval(
@@ -213,7 +216,8 @@ extension AnswerReader {
 extension MathToken.Kind {
     var isRelation: Bool {
         switch self {
-        case .equal, .approximately, .notEqual, .less, .greater, .lessOrEqual, .greaterOrEqual, .equivalent, .elementOf: true
+        case .equal, .approximately, .notEqual, .less, .greater, .lessOrEqual, .greaterOrEqual, .equivalent, .elementOf:
+            true
         default: false
         }
     }

@@ -5,7 +5,9 @@ extension AnswerReader {
     /// A matrix, perhaps in brackets, or a piecewise answer.
     mutating func readEnvironment(_ low: Int, _ high: Int) -> AnswerForm? {
         guard let open = kind(low), let close = partner(low), close == high - 1 else { return nil }
-        if open == .openBracket || open == .openParenthesis, kind(low + 1) == .beginMatrix, partner(low + 1) == close - 1 {
+        if open == .openBracket || open == .openParenthesis, kind(low + 1) == .beginMatrix,
+            partner(low + 1) == close - 1
+        {
             return readEnvironment(low + 1, close)
         }
         if open == .beginCases { return readCases(low + 1, close) }
@@ -39,7 +41,9 @@ extension AnswerReader {
             let parts = pieces(row.0, row.1, .ampersand)
             guard let first = parts.first, let value = read(first.0, first.1) else { return nil }
             var start = min(first.1 + 1, row.1)
-            while start < row.1, kind(start) == .word, AnswerReader.conditionWords.contains(lowercased(answer.name(answer.tokens[start]))) {
+            while start < row.1, kind(start) == .word,
+                AnswerReader.conditionWords.contains(lowercased(answer.name(answer.tokens[start])))
+            {
                 start += 1
             }
             cases.append((value, read(start, row.1) ?? .text(words(start, row.1))))
@@ -61,16 +65,21 @@ extension AnswerReader {
         var digits: [UInt8] = []
         for token in answer.tokens[low..<cut] {
             switch token.kind {
-            case .number: digits += answer.bytes[Int(token.start)..<Int(token.end)].filter { isDigitByte($0) || $0 == 0x2E }
-            case .letter where token.payload >= 0x41 && token.payload <= 0x46: digits.append(UInt8(truncatingIfNeeded: token.payload))
-            case .upright where token.payload >= 0x41 && token.payload <= 0x46: digits.append(UInt8(truncatingIfNeeded: token.payload))
+            case .number:
+                digits += answer.bytes[Int(token.start)..<Int(token.end)].filter { isDigitByte($0) || $0 == 0x2E }
+            case .letter where token.payload >= 0x41 && token.payload <= 0x46:
+                digits.append(UInt8(truncatingIfNeeded: token.payload))
+            case .upright where token.payload >= 0x41 && token.payload <= 0x46:
+                digits.append(UInt8(truncatingIfNeeded: token.payload))
             case .name where answer.name(token).allSatisfy({ $0 >= 0x41 && $0 <= 0x46 }): digits += answer.name(token)
             case .openParenthesis where token.start == answer.tokens[low].start, .closeParenthesis: break
             case .openBrace, .closeBrace: break
             default: return nil
             }
         }
-        guard digits.contains(where: { isDigitByte($0) }) || digits.count > 1, let base = base(cut + 1, high) else { return nil }
+        guard digits.contains(where: { isDigitByte($0) }) || digits.count > 1, let base = base(cut + 1, high) else {
+            return nil
+        }
         return .based(digits: Array(digits.drop { $0 == 0x30 }), base: base)
     }
 
@@ -109,7 +118,9 @@ extension AnswerReader {
     }
 
     private func plainNumber(_ index: Int) -> (value: Int, count: Int, text: [UInt8])? {
-        guard kind(index) == .number, answer.numbers.indices.contains(Int(answer.tokens[index].payload)) else { return nil }
+        guard kind(index) == .number, answer.numbers.indices.contains(Int(answer.tokens[index].payload)) else {
+            return nil
+        }
         let token = answer.tokens[index]
         let literal = answer.numbers[Int(token.payload)]
         guard literal.isPlainInteger, let value = literal.value.integer else { return nil }

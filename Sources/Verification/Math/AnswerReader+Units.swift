@@ -40,7 +40,9 @@ extension AnswerReader {
     }
 
     private static func currencyName(_ sign: [UInt8]) -> UInt64 {
-        sign == [0x24] ? CommandTable.hash("dollar".utf8) : CommandTable.hash(sign == Array("euro".utf8) ? "euro".utf8 : "other".utf8)
+        sign == [0x24]
+            ? CommandTable.hash("dollar".utf8)
+            : CommandTable.hash(sign == Array("euro".utf8) ? "euro".utf8 : "other".utf8)
     }
 
     /// A whole range as an expression; one degree sign at the very end makes it an angle in degrees.
@@ -61,14 +63,22 @@ extension AnswerReader {
         return expression(low, high).map { .expression($0) }
     }
 
-
     /// Where the words behind a value begin.
     private func unitStart(_ low: Int, _ high: Int) -> Int {
-        for index in topLevel(low, high, where: { $0 == .word || $0 == .upright }) {
-            return index
-        }
+        let first = topLevel(low, high, where: { $0 == .word || $0 == .upright }).first ?? high
         // 90^\circ\mathrm{C}: the sign belongs to the unit.
-        return high
+        guard let sign = (low..<high).first(where: { kind($0) == .degree }), isTemperature(sign, high) else {
+            return first
+        }
+        var start = sign
+        while start > low, kind(start - 1) == .openBrace || kind(start - 1) == .power { start -= 1 }
+        return min(first, start)
+    }
+
+    /// Whether a degree sign is followed by C, F or their names and nothing else.
+    private func isTemperature(_ sign: Int, _ high: Int) -> Bool {
+        let rest = words(sign + 1, high)
+        return rest.count == 1 && ["c", "f", "celsius", "fahrenheit"].contains { rest[0] == Array($0.utf8) }
     }
 
     /// Reads the unit phrase in a range; false when it is none.
@@ -76,11 +86,19 @@ extension AnswerReader {
         var index = low
         var sign = 1
         var pendingPower: Int?
+        if let degree = (low..<high).first(where: { kind($0) == .degree }) {
+            guard isTemperature(degree, high) else { return false }
+            let isCelsius = words(degree + 1, high).first?.first == 0x63
+            unit.multiply(isCelsius ? UnitTable.celsius : UnitTable.fahrenheit, 1)
+            return true
+        }
         while index < high {
             let token = answer.tokens[index]
             switch token.kind {
             case .word, .upright, .letter, .name:
-                let word = token.kind == .word || token.kind == .name ? answer.name(token) : [UInt8(truncatingIfNeeded: token.payload)]
+                let word =
+                    token.kind == .word || token.kind == .name
+                    ? answer.name(token) : [UInt8(truncatingIfNeeded: token.payload)]
                 guard !AnswerReader.qualifiers.contains(lowercased(word)) else { return false }
                 // A single upright letter that is no unit is a variable.
                 if token.kind == .upright, UnitTable.letter(word[0]) == nil { return false }
@@ -102,9 +120,12 @@ extension AnswerReader {
     /// Words behind a value that change or deny it, so that it is no value with a unit.
     private static let qualifiers = Set(
         [
-            "not", "wrong", "incorrect", "false", "no", "never", "isn", "doesn", "unless", "except", "if", "when", "plus", "minus",
-            "times", "over", "divided", "more", "less", "maybe", "perhaps", "possibly", "repeating", "recurring", "is", "was", "but",
-            "half", "at", "than", "or", "and", "to", "from", "approximately", "about", "impossible", "mod", "modulo", "base",
+            "not", "wrong", "incorrect", "false", "no", "never", "isn", "doesn", "unless", "except", "if", "when",
+            "plus", "minus",
+            "times", "over", "divided", "more", "less", "maybe", "perhaps", "possibly", "repeating", "recurring", "is",
+            "was", "but",
+            "half", "at", "than", "or", "and", "to", "from", "approximately", "about", "impossible", "mod", "modulo",
+            "base",
             "though", "however", "instead", "rather", "otherwise", "nor", "neither", "either",
         ].map { Array($0.utf8) })
 
@@ -117,14 +138,24 @@ extension AnswerReader {
         let lower = lowercased(word)
         if isPer(word) { return false }
         if lower == Array("square".utf8) || lower == Array("sq".utf8) || lower == Array("squared".utf8) {
-            if lower.last == 0x64, let last = unit.factors.indices.last { unit.factors[last].exponent *= 2 } else { pendingPower = 2 }
+            if lower.last == 0x64, let last = unit.factors.indices.last {
+                unit.factors[last].exponent *= 2
+            } else {
+                pendingPower = 2
+            }
         } else if lower == Array("cubic".utf8) || lower == Array("cubed".utf8) {
-            if lower.last == 0x64, let last = unit.factors.indices.last { unit.factors[last].exponent *= 3 } else { pendingPower = 3 }
+            if lower.last == 0x64, let last = unit.factors.indices.last {
+                unit.factors[last].exponent *= 3
+            } else {
+                pendingPower = 3
+            }
         } else if let factor = UnitTable.scale(word), unit.factors.isEmpty {
             scale *= factor
         } else if !UnitTable.isGeneric(word) {
             let name = (word.count == 1 ? UnitTable.letter(word[0]) : nil) ?? UnitTable.canonical(word) ?? noun(lower)
-            unit.multiply(name, sign * (pendingPower ?? 1))
+            for (factor, exponent) in UnitTable.parts(of: name) {
+                unit.multiply(factor, sign * exponent * (pendingPower ?? 1))
+            }
             pendingPower = nil
         }
         return true
@@ -145,7 +176,9 @@ extension AnswerReader {
                 sign = -1
                 next += 1
             case .number:
-                guard let power = answer.numbers[Int(answer.tokens[next].payload)].value.integer, power < 10 else { return nil }
+                guard let power = answer.numbers[Int(answer.tokens[next].payload)].value.integer, power < 10 else {
+                    return nil
+                }
                 index = next
                 return sign * power
             default: return nil

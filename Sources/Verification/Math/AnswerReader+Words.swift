@@ -6,7 +6,8 @@ extension AnswerReader {
         let tokens = answer.tokens[low..<high]
         let isWordy = tokens.allSatisfy {
             switch $0.kind {
-            case .word, .upright, .period, .comma, .minus, .and, .or, .openBrace, .closeBrace, .prime, .letter, .colon: true
+            case .word, .upright, .period, .comma, .minus, .and, .or, .openBrace, .closeBrace, .prime, .letter, .colon:
+                true
             default: false
             }
         }
@@ -19,7 +20,6 @@ extension AnswerReader {
         return .text(words)
     }
 
-
     private func phrase(_ words: [[UInt8]]) -> [UInt8] { Array(words.joined(separator: [0x20])) }
 
     private static let emptyPhrases = Set(
@@ -31,7 +31,8 @@ extension AnswerReader {
     /// A single letter A to J in brackets or upright, perhaps followed by what it stands for.
     mutating func readChoice(_ low: Int, _ high: Int) -> AnswerForm? {
         if let letter = choiceLetter(low) {
-            if kind(low + 1) == .word, answer.tokens[low + 1].isSpaced, let initial = answer.name(answer.tokens[low + 1]).first,
+            if kind(low + 1) == .word, answer.tokens[low + 1].isSpaced,
+                let initial = answer.name(answer.tokens[low + 1]).first,
                 initial >= 0x41 && initial <= 0x5A
             {
                 return .choice(letter, .text(words(low + 1, high)))
@@ -54,7 +55,8 @@ extension AnswerReader {
         guard let next = kind(close + 1), answer.tokens[close + 1].isSpaced || next == .word || next == .upright else {
             return nil
         }
-        guard ![.plus, .minus, .times, .slash, .power, .openParenthesis, .equal, .comma].contains(next) || next == .minus
+        guard
+            ![.plus, .minus, .times, .slash, .power, .openParenthesis, .equal, .comma].contains(next) || next == .minus
         else { return nil }
         return .choice(letter, read(close + 1, high) ?? .text(words(close + 1, high)))
     }

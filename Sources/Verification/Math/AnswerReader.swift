@@ -7,6 +7,7 @@ struct AnswerReader {
     var pool: ExpressionPool
     var isBeyondCaps = false
     private var depth = 0
+    private var readings = 0
 
     init(_ answer: ScannedAnswer, pool: ExpressionPool) {
         self.answer = answer
@@ -21,7 +22,9 @@ struct AnswerReader {
         return form ?? .text(words(0, answer.tokens.count))
     }
 
-    func kind(_ index: Int) -> MathToken.Kind? { answer.tokens.indices.contains(index) ? answer.tokens[index].kind : nil }
+    func kind(_ index: Int) -> MathToken.Kind? {
+        answer.tokens.indices.contains(index) ? answer.tokens[index].kind : nil
+    }
 
     func partner(_ index: Int) -> Int? {
         guard answer.partner.indices.contains(index), answer.partner[index] >= 0 else { return nil }
@@ -32,7 +35,8 @@ struct AnswerReader {
     mutating func read(_ start: Int, _ stop: Int) -> AnswerForm? {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Limits.mathDepthMax else {
+        readings += 1
+        guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax else {
             isBeyondCaps = true
             return nil
         }

@@ -56,7 +56,8 @@ extension Ball {
         if isReal {
             let root = real.squareRoot
             let inherited = max(Ball.errorTimes(error, -root.exponent), root.exponent - Ball.goodBits)
-            return real.negative ? Ball(real: .zero, imaginary: root, error: inherited) : Ball(real: root, error: inherited)
+            return real.negative
+                ? Ball(real: .zero, imaginary: root, error: inherited) : Ball(real: root, error: inherited)
         }
         return (logarithm * Ball(real: .half)).exponential
     }

@@ -87,19 +87,23 @@ struct Ball: Sendable {
 
     static func * (a: Ball, b: Ball) -> Ball {
         guard a.isFinite, b.isFinite else { return combine(a, b) }
-        let inherited = max(errorTimes(a.error, b.exponent), errorTimes(b.error, a.exponent))
-        if a.isReal && b.isReal { return Ball(real: a.real * b.real).rounded(inherited) }
-        return Ball(
+        if a.isReal && b.isReal {
+            let product = Ball(real: a.real * b.real)
+            return product.rounded(max(inherited(a, by: b, in: product), inherited(b, by: a, in: product)))
+        }
+        let product = Ball(
             real: a.real * b.real - a.imaginary * b.imaginary,
-            imaginary: a.real * b.imaginary + a.imaginary * b.real
-        ).rounded(max(inherited, a.exponent + b.exponent - goodBits))
+            imaginary: a.real * b.imaginary + a.imaginary * b.real)
+        let error = max(inherited(a, by: b, in: product), inherited(b, by: a, in: product))
+        return product.rounded(max(error, a.exponent + b.exponent - goodBits))
     }
 
     static func / (a: Ball, b: Ball) -> Ball {
         guard a.isFinite, b.isFinite else { return a.isFinite && b.state == .huge ? .undefined : combine(a, b) }
         guard !b.isZero else { return .undefined }
-        let inherited = max(
-            errorTimes(a.error, -b.exponent), errorTimes(b.error, errorTimes(a.exponent, -2 * b.exponent))) + 3
+        let inherited =
+            max(
+                errorTimes(a.error, -b.exponent), errorTimes(b.error, errorTimes(a.exponent, -2 * b.exponent))) + 3
         if b.isReal {
             return Ball(real: a.real / b.real, imaginary: a.isReal ? .zero : a.imaginary / b.real).rounded(inherited)
         }
@@ -107,6 +111,15 @@ struct Ball: Sendable {
         let conjugate = Ball(real: b.real, imaginary: b.imaginary.negated)
         let product = Ball(real: a.real, imaginary: a.imaginary) * conjugate
         return Ball(real: product.real / norm, imaginary: product.imaginary / norm).rounded(inherited)
+    }
+
+    /// A factor's part in a product's error. It is kept relative, so that long products do not lose a bit a factor.
+    private static func inherited(_ factor: Ball, by other: Ball, in product: Ball) -> Int {
+        guard factor.error != exactError else { return exactError }
+        guard factor.exponent != exactError, product.exponent != exactError else {
+            return errorTimes(factor.error, other.exponent)
+        }
+        return factor.error - factor.exponent + product.exponent
     }
 
     /// The error of a product's part: an error times a size, in exponents.
@@ -141,7 +154,9 @@ extension Ball {
         let difference = self - other
         let noise = max(difference.error, max(error, other.error))
         let size = max(exponent, other.exponent)
-        if difference.exponent == Ball.exactError { return noise <= max(size, -30) - Ball.agreementBits ? .equal : .unclear }
+        if difference.exponent == Ball.exactError {
+            return noise <= max(size, -30) - Ball.agreementBits ? .equal : .unclear
+        }
         if difference.exponent > noise + Ball.slackBits { return .different }
         return noise <= size - Ball.agreementBits || noise <= -Ball.agreementBits - 30 ? .equal : .unclear
     }

@@ -75,7 +75,8 @@ enum CommandTable {
     private static let commands = table(
         functions + [
             ("frac dfrac tfrac cfrac nicefrac sfrac", .token(.fraction)), ("sqrt usqrt", .token(.squareRoot)),
-            ("binom dbinom tbinom", .token(.binomial)), ("pi", .constant(.pi)), ("infty infinity", .constant(.infinity)),
+            ("binom dbinom tbinom", .token(.binomial)), ("pi", .constant(.pi)),
+            ("infty infinity", .constant(.infinity)),
             ("imath", .constant(.imaginaryUnit)),
             ("cdot times ast cdotp bullet", .token(.times)), ("div", .token(.slash)),
             ("pm", .token(.plusMinus)), ("mp", .token(.minusPlus)), ("circ degree", .token(.degree)),
@@ -94,7 +95,8 @@ enum CommandTable {
             ("Vert lVert rVert", .token(.doubleBar)), ("sum", .token(.sum)), ("prod", .token(.product)),
             ("int iint iiint oint", .token(.integral)), ("lim", .token(.limit)), ("bmod mod", .token(.modulo)),
             ("pmod", .parenthesizedModulo), ("emptyset varnothing oslash", .token(.emptySet)),
-            ("overline bar widebar", .overline), ("dot", .overline), ("hat widehat tilde widetilde ddot check", .accent),
+            ("overline bar widebar", .overline), ("dot", .overline),
+            ("hat widehat tilde widetilde ddot check", .accent),
             ("vec overrightarrow", .arrow),
             ("text textrm mbox textnormal textsf texttt textup hbox textsc textmd textrm", .text),
             ("textbf textit emph", .text), ("mathrm rm mathsf mathtt mathnormal", .upright),

@@ -127,7 +127,8 @@ struct Evaluator {
         guard argument.isFinite else { return argument }
         func bits(_ part: HighFloat) -> UInt64 {
             part.isZero || part.exponent < argument.exponent - 100
-                ? 0 : UInt64(truncatingIfNeeded: (part.high &+ (1 << 63)) >> 64) &+ UInt64(bitPattern: Int64(part.exponent))
+                ? 0
+                : UInt64(truncatingIfNeeded: (part.high &+ (1 << 63)) >> 64) &+ UInt64(bitPattern: Int64(part.exponent))
                     &+ (part.negative ? 1 << 40 : 0)
         }
         let seed = CommandTable.hash(name) ^ bits(argument.real) &* 0x9E37_79B9_7F4A_7C15 ^ bits(argument.imaginary)

@@ -4,7 +4,9 @@ import Domain
 extension ExpressionParser {
     /// A function's power, base and argument, the name being read.
     mutating func parseFunction(_ name: MathToken) throws(ParseFailure) -> NodeID {
-        guard let operation = Operation(rawValue: UInt8(truncatingIfNeeded: name.payload)) else { throw .notAnExpression }
+        guard let operation = Operation(rawValue: UInt8(truncatingIfNeeded: name.payload)) else {
+            throw .notAnExpression
+        }
         var base: NodeID?
         let impliedBase = Int64(name.payload >> 8 & 0xFF)
         if impliedBase > 0 { base = pool.number(ExactNumber(impliedBase)) }
@@ -55,7 +57,9 @@ extension ExpressionParser {
         guard let first = token else { throw .notAnExpression }
         if first.kind == .openParenthesis || first.kind == .openBrace || first.kind == .openBracket {
             let inner = try parsePrimary(first)
-            if first.kind != .openBrace || token.map({ !startsFactor($0) && $0.kind != .power }) ?? true { return inner }
+            if first.kind != .openBrace || token.map({ !startsFactor($0) && $0.kind != .power }) ?? true {
+                return inner
+            }
             return try continueProduct(try parsePostfix(inner))
         }
         if first.kind == .minus {
@@ -71,7 +75,8 @@ extension ExpressionParser {
     private mutating func continueProduct(_ start: NodeID) throws(ParseFailure) -> NodeID {
         var node = start
         while let next = token {
-            let isProduct = startsFactor(next) && next.kind != .function && next.kind != .openParenthesis
+            let isProduct =
+                startsFactor(next) && next.kind != .function && next.kind != .openParenthesis
                 && next.kind != .openBracket
             if isProduct {
                 node = pool.binary(.multiply, node, try parseFactor())
@@ -163,6 +168,9 @@ extension ExpressionParser {
     private mutating func parseBoundBody(
         _ kind: MathToken.Kind, _ variable: [UInt8]
     ) throws(ParseFailure) -> NodeID {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Limits.mathDepthMax else { throw .beyondCaps }
         guard let first = token else { throw .notAnExpression }
         if first.kind == .minus {
             position += 1

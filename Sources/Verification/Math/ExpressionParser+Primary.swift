@@ -4,6 +4,9 @@ import Domain
 extension ExpressionParser {
     /// One atom without what follows it.
     mutating func parsePrimary(_ first: MathToken) throws(ParseFailure) -> NodeID {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Limits.mathDepthMax else { throw .beyondCaps }
         switch first.kind {
         case .number: return try parseNumber(first)
         case .letter: return try parseLetter(first)

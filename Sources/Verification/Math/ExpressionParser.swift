@@ -13,7 +13,8 @@ struct ExpressionParser {
     var pool: ExpressionPool
     var position: Int
     var end: Int
-    private var depth = 0
+    /// Levels of nesting open now; every way to recurse passes `parsePrimary`, `parseExponent` or `parseBoundBody`.
+    var depth = 0
     /// Variables bound by an enclosing sum or integral; `i` among them is not the imaginary unit.
     var boundVariables: [[UInt8]] = []
 
@@ -42,9 +43,6 @@ struct ExpressionParser {
 
     /// Terms with signs between them.
     mutating func parseSum() throws(ParseFailure) -> NodeID {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth <= Limits.mathDepthMax else { throw .beyondCaps }
         var left = try parseSigned()
         while let operation = sumOperation(token?.kind) {
             position += 1
@@ -120,7 +118,8 @@ struct ExpressionParser {
     /// Whether a token can begin a factor that is multiplied without a sign.
     func startsFactor(_ token: MathToken) -> Bool {
         switch token.kind {
-        case .letter, .upright, .name, .constant, .function, .fraction, .squareRoot, .binomial, .openParenthesis, .openBrace,
+        case .letter, .upright, .name, .constant, .function, .fraction, .squareRoot, .binomial, .openParenthesis,
+            .openBrace,
             .openBracket, .openFloor, .openCeiling, .overline, .accent, .sum, .product, .integral, .limit, .beginMatrix,
             .doubleBar, .currency:
             true
@@ -158,7 +157,8 @@ struct ExpressionParser {
         } else {
             found = nil
         }
-        guard let found, found.top.signum > 0, let part = found.top.divided(by: found.bottom), let value = whole.adding(part)
+        guard let found, found.top.signum > 0, let part = found.top.divided(by: found.bottom),
+            let value = whole.adding(part)
         else { return nil }
         position += found.length
         return pool.number(value)

@@ -71,6 +71,9 @@ struct ExpressionPool: Sendable {
     /// Set when an answer needed more nodes than allowed; the comparison is then undetermined.
     private(set) var isExhausted = false
 
+    /// Word multiplications that exact arithmetic on big numbers may still cost.
+    private var exactBudget = Limits.mathExactWorkMax
+
     init() { nodes.reserveCapacity(32) }
 
     subscript(id: NodeID) -> Node { nodes[id.index] }
@@ -157,7 +160,7 @@ struct ExpressionPool: Sendable {
             operation: operation, left: Int32(left.index), right: Int32(right.index), first: min(a.first, b.first))
         node.traits = a.traits.union(b.traits).union(.compound).union(ExpressionPool.own(operation))
         node.traits.remove(.decimal)
-        if let x = exact(left), let y = exact(right) { node.exact = store(fold(operation, x, y)) }
+        if let x = exact(left), let y = exact(right), spend(x, y) { node.exact = store(fold(operation, x, y)) }
         let id = append(node)
         if operation == .multiply, let literal = decimals[Int32(left.index)], isPowerOfTen(right) {
             decimals[Int32(id.index)] = literal
@@ -228,6 +231,13 @@ struct ExpressionPool: Sendable {
             moved.append(id.index)
         }
         return NodeID(index: moved.last ?? root.index)
+    }
+
+    /// Charges an operation on big numbers; false when the budget is spent and the value must stay inexact.
+    private mutating func spend(_ x: ExactNumber, _ y: ExactNumber) -> Bool {
+        let words = (x.bitWidth + y.bitWidth) / 64
+        if words > 4 { exactBudget -= words * words }
+        return exactBudget > 0
     }
 
     private func isPowerOfTen(_ id: NodeID) -> Bool {

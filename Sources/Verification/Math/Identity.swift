@@ -74,11 +74,15 @@ struct IdentityTest {
             : [.positive, .positive, .signed, .signed, .positive, .signed, .positive, .positive]
         for strict in isComplex ? [false] : [true, false] {
             var agreeing = 0
+            var isOneSided = false
             for (index, domain) in domains.enumerated() {
                 let point = EvaluationPoint(index: UInt64(index), domain: domain, isStrictlyReal: strict)
                 let x = evaluator.value(of: a, at: point)
                 let y = evaluator.value(of: b, at: point)
-                guard x.isFinite, y.isFinite else { continue }
+                guard x.isFinite, y.isFinite else {
+                    isOneSided = isOneSided || x.isFinite != y.isFinite
+                    continue
+                }
                 switch x.compared(to: y) {
                 case .equal: agreeing += 1
                 case .different: return .different
@@ -87,10 +91,18 @@ struct IdentityTest {
                 if agreeing == 4 { break }
             }
             if evaluator.isExhausted { return .unclear }
+            // ln |x| and ln x differ in their domain, and the bars say that it matters.
+            if isOneSided, strict, holdsAbsolute(a) != holdsAbsolute(b) { return .different }
             if agreeing >= 2 { return .equal }
             if agreeing == 1 && strict { return .unclear }
         }
         return .different
+    }
+
+    private func holdsAbsolute(_ id: NodeID) -> Bool {
+        let needed = pool.subtree(id)
+        let first = Int(pool[id].first)
+        return (first...id.index).contains { needed[$0 - first] && pool.nodes[$0].operation == .absolute }
     }
 
     /// Whether an expression holds functions that live on whole numbers.

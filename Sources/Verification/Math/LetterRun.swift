@@ -50,7 +50,8 @@ enum LetterRun {
     }
 
     /// `sinx`, `lnx`, `npi`: a known name with a variable stuck to it.
-    private static func emitAffixed(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) -> Bool {
+    private static func emitAffixed(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) -> Bool
+    {
         let end = scanner.position
         for length in [3, 2] where run.count > length && run.count - length <= 2 {
             let head = run.prefix(length)
@@ -88,6 +89,9 @@ enum LetterRun {
     }
 
     private static let shortWords = Set(
-        ["no", "on", "is", "it", "if", "in", "of", "to", "so", "at", "as", "up", "we", "am", "pm", "go", "do", "me", "he"]
-            .map { CommandTable.hash($0.utf8) })
+        [
+            "no", "on", "is", "it", "if", "in", "of", "to", "so", "at", "as", "up", "we", "am", "pm", "go", "do", "me",
+            "he",
+        ]
+        .map { CommandTable.hash($0.utf8) })
 }

@@ -39,7 +39,8 @@ enum MathNormaliser {
     static func decode(_ bytes: ArraySlice<UInt8>, at position: Int) -> (scalar: UInt32, length: Int) {
         let lead = bytes[position]
         if lead < 0x80 { return (UInt32(lead), 1) }
-        let count = lead >= 0xF0 && lead < 0xF8 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 1
+        let count =
+            lead >= 0xF0 && lead < 0xF8 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 1
         guard count > 1, position + count <= bytes.endIndex else { return (0xFFFD, 1) }
         var scalar = UInt32(lead) & (0x7F >> UInt32(count))
         for offset in 1..<count {

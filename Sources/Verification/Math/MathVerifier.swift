@@ -20,7 +20,8 @@ package struct MathVerifier: Sendable {
         let golds = task.answers.prefix(Limits.mathAnswersMax).map { GoldAnswer($0) }
         guard golds.contains(where: { !$0.bytes.isEmpty }) else {
             return .undetermined(
-                InfrastructureFailure(code: .unreadableTask, message: "the task has no reference answer"), steps: steps.lines)
+                InfrastructureFailure(code: .unreadableTask, message: "the task has no reference answer"),
+                steps: steps.lines)
         }
         let extractor = AnswerExtractor(bytes: AnswerExtractor.finalPart(of: bytes))
         guard let found = extractor.extract(expecting: golds.first?.expectation ?? .mathematics) else {
@@ -31,7 +32,8 @@ package struct MathVerifier: Sendable {
         let shown = candidate.excerpt
         steps.add("extracted \(quoted(shown)): \(found.rule)")
         if let negation = found.negation {
-            return .failed("the answer \(quoted(shown)) does not stand: \(negation)", extracted: shown, steps: steps.lines)
+            return .failed(
+                "the answer \(quoted(shown)) does not stand: \(negation)", extracted: shown, steps: steps.lines)
         }
         guard candidate.bytes.count <= Limits.mathCandidateBytesMax else {
             return beyondCaps("the extracted answer is longer than \(Limits.mathCandidateBytesMax) bytes", shown, steps)
@@ -40,7 +42,8 @@ package struct MathVerifier: Sendable {
     }
 
     /// Any accepted answer suffices; an undecided one makes a failure undetermined.
-    private func judge(_ candidate: CandidateAnswer, _ golds: [GoldAnswer], _ steps: inout ExplanationSteps) -> Verdict {
+    private func judge(_ candidate: CandidateAnswer, _ golds: [GoldAnswer], _ steps: inout ExplanationSteps) -> Verdict
+    {
         let shown = candidate.excerpt
         var reason = ""
         var undecided: String?
@@ -48,7 +51,8 @@ package struct MathVerifier: Sendable {
             let outcome = AnswerJudge.judge(candidate: candidate, gold: gold, steps: &steps)
             switch outcome.agreement {
             case .equal:
-                return .passed("\(quoted(shown)) equals the reference: \(outcome.reason)", extracted: shown, steps: steps.lines)
+                return .passed(
+                    "\(quoted(shown)) equals the reference: \(outcome.reason)", extracted: shown, steps: steps.lines)
             case .different: reason = outcome.reason
             case .unclear: undecided = outcome.reason
             }
@@ -58,7 +62,8 @@ package struct MathVerifier: Sendable {
     }
 
     private func beyondCaps(_ message: String, _ extracted: String?, _ steps: ExplanationSteps) -> Verdict {
-        .undetermined(InfrastructureFailure(code: .beyondCaps, message: message), extracted: extracted, steps: steps.lines)
+        .undetermined(
+            InfrastructureFailure(code: .beyondCaps, message: message), extracted: extracted, steps: steps.lines)
     }
 }
 

@@ -22,7 +22,9 @@ extension AnswerReader {
     }
 
     /// Plus and minus signs outside matrices and brackets.
-    private func matrixLevelSigns(_ low: Int, _ high: Int) -> [Int] { topLevel(low, high) { $0 == .plus || $0 == .minus } }
+    private func matrixLevelSigns(_ low: Int, _ high: Int) -> [Int] {
+        topLevel(low, high) { $0 == .plus || $0 == .minus }
+    }
 
     /// Scalars and matrices multiplied.
     private mutating func matrixTerm(_ low: Int, _ high: Int) -> [[NodeID]]? {
@@ -31,7 +33,8 @@ extension AnswerReader {
         var index = low
         var scalarStart = low
         while index < high {
-            let isBracketed = (kind(index) == .openParenthesis || kind(index) == .openBracket) && kind(index + 1) == .beginMatrix
+            let isBracketed =
+                (kind(index) == .openParenthesis || kind(index) == .openBracket) && kind(index + 1) == .beginMatrix
             guard kind(index) == .beginMatrix || isBracketed, let close = partner(index) else {
                 index = (partner(index).map { $0 > index ? $0 : index } ?? index) + 1
                 continue
@@ -64,7 +67,8 @@ extension AnswerReader {
     }
 
     private mutating func matrixEntries(_ low: Int, _ high: Int) -> [[NodeID]]? {
-        guard case .matrix(let rows, false)? = readEnvironment(low, high), let width = rows.first?.count, width <= 16, rows.count <= 16,
+        guard case .matrix(let rows, false)? = readEnvironment(low, high), let width = rows.first?.count, width <= 16,
+            rows.count <= 16,
             rows.allSatisfy({ $0.count == width })
         else { return nil }
         var entries: [[NodeID]] = []

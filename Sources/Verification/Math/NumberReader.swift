@@ -94,10 +94,13 @@ struct NumberReader {
 
     private mutating func takeFraction() {
         guard peek() == 0x2E else { return }
-        let isOverline = bytes.dropFirst(position + 1).starts(with: "\\overline".utf8)
+        let isOverline =
+            bytes.dropFirst(position + 1).starts(with: "\\overline".utf8)
             || bytes.dropFirst(position + 1).starts(with: "\\dot".utf8)
             || bytes.dropFirst(position + 1).starts(with: "\\bar".utf8)
-        guard isDigitByte(peek(1)) || isOverline || !digits.isEmpty && !isLetterByte(peek(1)) && peek(1) != 0x2E else { return }
+        guard isDigitByte(peek(1)) || isOverline || !digits.isEmpty && !isLetterByte(peek(1)) && peek(1) != 0x2E else {
+            return
+        }
         guard isDigitByte(peek(1)) || isOverline else {
             // `5.` at the end of a sentence stays an integer, its full stop is a token.
             return
@@ -108,6 +111,26 @@ struct NumberReader {
         takeDigits()
         places = digits.count - whole
         takeRecurring()
+        if recurring.isEmpty { takeDots() }
+    }
+
+    /// `0.333...` and `0.1616...`: a block written three times (two for longer blocks) and dots.
+    private mutating func takeDots() {
+        guard
+            let dots = ["...", "\\ldots", "\\dots", "\\cdots"].first(where: {
+                bytes.dropFirst(position).starts(with: $0.utf8)
+            })
+        else { return }
+        for length in 1...6 {
+            let times = length == 1 ? 3 : 2
+            guard places >= length * times else { return }
+            let block = Array(digits.suffix(length))
+            let tail = digits.suffix(length * times)
+            guard tail.enumerated().allSatisfy({ block[$0.offset % length] == $0.element }) else { continue }
+            recurring = block
+            position += dots.utf8.count
+            return
+        }
     }
 
     /// `\overline{36}`, `\bar{3}`, `\dot{1}2\dot{3}` after the point.

@@ -35,11 +35,24 @@ enum UnitTable {
 
     /// The canonical hash of a unit word in this case, or in lower case, or nil.
     static func canonical(_ word: [UInt8]) -> UInt64? {
-        names[CommandTable.hash(word)] ?? names[CommandTable.hash(word.map { isLetterByte($0) ? $0 | 0x20 : $0 })]
+        // "in" is a word in prose and an inch behind a number.
+        if word.elementsEqual("in".utf8) { return names[CommandTable.hash("inch".utf8)] }
+        return names[CommandTable.hash(word)]
+            ?? names[CommandTable.hash(word.map { isLetterByte($0) ? $0 | 0x20 : $0 })]
     }
 
     /// The canonical hash of an upright single letter as a unit, or nil.
     static func letter(_ letter: UInt8) -> UInt64? { letters[letter] }
+
+    /// The factors of a unit that is written as one word: miles per hour.
+    static func parts(of name: UInt64) -> [(name: UInt64, exponent: Int)] { compounds[name] ?? [(name, 1)] }
+
+    private static let compounds: [UInt64: [(name: UInt64, exponent: Int)]] = [
+        CommandTable.hash("mph".utf8): [(CommandTable.hash("mile".utf8), 1), (CommandTable.hash("hour".utf8), -1)],
+        CommandTable.hash("kph".utf8): [
+            (CommandTable.hash("kilometer".utf8), 1), (CommandTable.hash("hour".utf8), -1),
+        ],
+    ]
 
     /// The factor of a scale word.
     static func scale(_ word: [UInt8]) -> Int64? { scales[CommandTable.hash(word.map { $0 | 0x20 })] }
@@ -58,17 +71,26 @@ enum UnitTable {
         "millimeter mm millimeters millimetre millimetres", "kilometer km kilometers kilometre kilometres kms",
         "decimeter dm decimeters decimetre", "micrometer um micrometers", "nanometer nm nanometers",
         "inch inches in", "foot ft feet", "yard yd yards yds", "mile mi miles", "lightyear ly lightyears",
-        "second sec seconds secs s", "minute min minutes mins", "hour hr hours hrs", "day days", "week weeks", "month months",
+        "second sec seconds secs s", "minute min minutes mins", "hour hr hours hrs", "day days", "week weeks",
+        "month months",
         "year yr years yrs", "millisecond ms milliseconds", "gram grams g gm", "kilogram kg kilograms kgs",
         "milligram mg milligrams", "ton tons", "tonne tonnes", "pound lb lbs pounds", "ounce oz ounces",
-        "liter liters litre litres", "milliliter ml mL milliliters millilitre millilitres", "gallon gal gallons", "quart quarts qt",
-        "pint pints", "cup cups", "newton newtons", "joule joules", "kilojoule kj kJ", "watt watts", "kilowatt kw kW", "volt volts",
-        "ampere amp amps amperes", "ohm ohms", "hertz hz Hz", "kilohertz khz kHz", "megahertz mhz MHz", "pascal pa Pa pascals",
-        "kilopascal kpa kPa", "atmosphere atm", "mole mol moles", "kelvin kelvins", "calorie cal calories", "kilocalorie kcal",
-        "electronvolt ev eV", "kiloelectronvolt keV", "megaelectronvolt MeV", "mph", "kph kmh kmph", "knot knots", "acre acres",
-        "hectare hectares ha", "dollar dollars usd USD", "cent cents", "euro euros eur", "yuan rmb", "rupee rupees", "pence",
-        "angstrom angstroms", "parsec parsecs pc", "solarmass", "byte bytes", "bit bits", "rpm", "revolution revolutions rev",
-        "erg ergs", "dyne dynes", "gauss", "tesla", "coulomb coulombs", "farad farads", "henry", "becquerel", "sq", "bpm",
+        "liter liters litre litres", "milliliter ml mL milliliters millilitre millilitres", "gallon gal gallons",
+        "quart quarts qt",
+        "pint pints", "cup cups", "newton newtons", "joule joules", "kilojoule kj kJ", "watt watts", "kilowatt kw kW",
+        "volt volts",
+        "ampere amp amps amperes", "ohm ohms", "hertz hz Hz", "kilohertz khz kHz", "megahertz mhz MHz",
+        "pascal pa Pa pascals",
+        "kilopascal kpa kPa", "atmosphere atm", "mole mol moles", "kelvin kelvins", "calorie cal calories",
+        "kilocalorie kcal",
+        "electronvolt ev eV", "kiloelectronvolt keV", "megaelectronvolt MeV", "mph", "kph kmh kmph", "knot knots",
+        "acre acres",
+        "hectare hectares ha", "dollar dollars usd USD", "cent cents", "euro euros eur", "yuan rmb", "rupee rupees",
+        "pence",
+        "angstrom angstroms", "parsec parsecs pc", "solarmass", "byte bytes", "bit bits", "rpm",
+        "revolution revolutions rev",
+        "erg ergs", "dyne dynes", "gauss", "tesla", "coulomb coulombs", "farad farads", "henry", "becquerel", "sq",
+        "bpm",
     ]
 
     private static let names: [UInt64: UInt64] = {
@@ -87,8 +109,10 @@ enum UnitTable {
     private static let letters: [UInt8: UInt64] = {
         var map: [UInt8: UInt64] = [:]
         let pairs = [
-            ("m", "meter"), ("s", "second"), ("g", "gram"), ("h", "hour"), ("L", "liter"), ("l", "liter"), ("N", "newton"),
-            ("J", "joule"), ("W", "watt"), ("V", "volt"), ("A", "ampere"), ("K", "kelvin"), ("C", "coulomb"), ("T", "tesla"),
+            ("m", "meter"), ("s", "second"), ("g", "gram"), ("h", "hour"), ("L", "liter"), ("l", "liter"),
+            ("N", "newton"),
+            ("J", "joule"), ("W", "watt"), ("V", "volt"), ("A", "ampere"), ("K", "kelvin"), ("C", "coulomb"),
+            ("T", "tesla"),
             ("d", "day"), ("n", "nano"), ("F", "fahrenheit"),
         ]
         for (letter, name) in pairs {
