@@ -12,12 +12,12 @@ extension BuiltinRecipe {
         package var weightDecay = 0.0
         package var maxGradientNorm = 1.0
         /// The learning rate falls along a straight line to `learningRateFloor` of itself at this step.
-        package var decaySteps = 700
+        package var decaySteps = 900
         package var learningRateFloor = 0.2
         /// Steps at most; the stopping rule normally ends earlier.
-        package var stepsMax = 800
+        package var stepsMax = 900
         /// Steps before the first measurement.
-        package var stepsMin = 550
+        package var stepsMin = 750
         /// Steps between measurements.
         package var validateEvery = 50
         /// Validation problems of each kind.
@@ -27,7 +27,7 @@ extension BuiltinRecipe {
         /// Least mean greedy accuracy at the end.
         package var greedyMin = 0.35
         /// Least pass@k of each kind of arithmetic at the end.
-        package var mathPassMin = 0.7
+        package var mathPassMin = 0.8
         /// Least pass@k of each kind of code at the end.
         package var codePassMin = 0.5
 
@@ -42,12 +42,12 @@ extension BuiltinRecipe {
         /// nothing would be left for rewards to teach.
         package func weight(of kind: BuiltinKind) -> Double {
             switch kind {
-            case .addition: 1.1
-            case .subtraction: 1.2
-            case .multiplication: 1.3
+            case .addition: 1.4
+            case .subtraction: 1.4
+            case .multiplication: 1.2
             case .fractionAddition: 1
-            case .fractionMultiplication: 0.5
-            case .listReduction, .listBuilding, .branching: 0.05
+            case .fractionMultiplication: 0.35
+            case .listReduction, .listBuilding, .branching: 0.04
             }
         }
 
