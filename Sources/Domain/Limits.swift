@@ -105,7 +105,7 @@ package enum Limits {
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
     package static let mathBitsMax = 8_192
     /// Exact arithmetic on big numbers in one comparison, in word multiplications: some 5 ms of fractions at full size.
-    package static let mathExactWorkMax = 80_000
+    package static let mathExactWorkMax = 20_000
     /// Bits of a number whose higher root is sought by Newton's iteration.
     package static let mathRootBitsMax = 2_048
     /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.

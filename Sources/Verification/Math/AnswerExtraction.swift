@@ -46,7 +46,10 @@ struct AnswerExtractor {
         guard var box = previousBox(before: bytes.endIndex) else { return nil }
         let last = box
         var parts = [box.content]
-        while parts.count < Limits.mathItemsMax, let earlier = previousBox(before: box.whole.lowerBound) {
+        while parts.count < Limits.mathItemsMax,
+            let earlier = previousBox(
+                before: box.whole.lowerBound, within: Limits.mathCandidateBytesMax)
+        {
             guard earlier.whole.upperBound <= box.whole.lowerBound,
                 isTie(earlier.whole.upperBound..<box.whole.lowerBound)
             else { break }
@@ -69,11 +72,11 @@ struct AnswerExtractor {
     }
 
     /// The last complete box that begins before a place.
-    private func previousBox(before end: Int) -> (whole: Range<Int>, content: Range<Int>)? {
+    private func previousBox(before end: Int, within reach: Int = .max) -> (whole: Range<Int>, content: Range<Int>)? {
         var limit = end
         // Each unfinished box costs a scan to the end of the text, so only a few are tried.
         for _ in 0..<Limits.mathUnfinishedBoxesMax {
-            guard let start = lastCommand(before: limit) else { return nil }
+            guard let start = lastCommand(before: limit, within: reach) else { return nil }
             if let box = box(at: start, before: end) { return box }
             limit = start
         }
@@ -81,10 +84,11 @@ struct AnswerExtractor {
     }
 
     /// The last `\boxed` or `\fbox` before a place.
-    private func lastCommand(before end: Int) -> Int? {
+    private func lastCommand(before end: Int, within reach: Int = .max) -> Int? {
+        let floor = reach == .max ? bytes.startIndex : max(bytes.startIndex, end - reach)
         let names = [Array("\\boxed".utf8), Array("\\fbox".utf8), Array("\\framebox".utf8)]
         var position = end - 5
-        while position >= bytes.startIndex {
+        while position >= floor {
             if bytes[position] == 0x5C, bytes[position + 1] == 0x62 || bytes[position + 1] == 0x66 {
                 for name in names where bytes[position..<end].starts(with: name) { return position }
             }

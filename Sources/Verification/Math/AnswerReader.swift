@@ -125,7 +125,9 @@ struct AnswerReader {
     }
 
     private func spelling(_ token: MathToken) -> [UInt8] {
-        Array(answer.bytes[Int(token.start)..<Int(token.end)])
+        // A token that the scanner made up (a closing brace that was missing) has no bytes of its own.
+        let end = min(Int(token.end), answer.bytes.count)
+        return Array(answer.bytes[min(Int(token.start), end)..<end])
     }
 }
 
