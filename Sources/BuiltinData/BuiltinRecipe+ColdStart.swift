@@ -47,7 +47,7 @@ extension BuiltinRecipe {
             case .multiplication: 1.2
             case .fractionAddition: 1
             case .fractionMultiplication: 0.35
-            case .listReduction, .listBuilding, .branching: 0.04
+            case .listReduction, .listBuilding, .branching: 0.045
             }
         }
 
