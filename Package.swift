@@ -109,7 +109,8 @@ let package = Package(
         .testTarget(
             name: "VerificationTests",
             dependencies: ["Verification", "Sandboxing", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail"]),
-        .testTarget(name: "LearningTests", dependencies: ["Learning", "Modeling", "Domain", "StrictJSON", "TestSupport"]),
+        .testTarget(
+            name: "LearningTests", dependencies: ["Learning", "Modeling", "Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "ServiceTests",
             dependencies: [

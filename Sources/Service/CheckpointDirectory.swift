@@ -76,7 +76,8 @@ package struct CheckpointDirectory: Sendable {
         let bytes = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + ModelWeights.FileName.weights))
         let configuration = policy.weights.configuration.huggingFaceConfiguration()
         return PolicyWeights(
-            version: policy.version, safetensors: Array(bytes), configuration: String(decoding: configuration, as: UTF8.self))
+            version: policy.version, safetensors: Array(bytes),
+            configuration: String(decoding: configuration, as: UTF8.self))
     }
 
     /// The versions that may be forgotten when `newest` is the last.
@@ -105,9 +106,12 @@ func contentDigest(_ data: Data) -> String {
         var offset = 0
         while offset + 32 <= bytes.count {
             lanes.0 = round(lanes.0, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
-            lanes.1 = round(lanes.1, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
-            lanes.2 = round(lanes.2, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt64.self)))
-            lanes.3 = round(lanes.3, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 24, as: UInt64.self)))
+            lanes.1 = round(
+                lanes.1, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self)))
+            lanes.2 = round(
+                lanes.2, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 16, as: UInt64.self)))
+            lanes.3 = round(
+                lanes.3, UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 24, as: UInt64.self)))
             offset += 32
         }
         for byte in bytes[offset...] { lanes.0 = round(lanes.0, UInt64(byte)) }

@@ -34,7 +34,8 @@ struct ColdStart: Sendable {
             detail = "validation " + percent(mean(Array(greedy.values)))
             report(step: steps, loss: loss, detail: detail)
             if recipe.isDone(greedy: greedy, passAtK: passAtK) {
-                reason = "validation is at \(percent(mean(Array(greedy.values)))) and no kind's pass@\(recipe.samples) is too low"
+                reason =
+                    "validation is at \(percent(mean(Array(greedy.values)))) and no kind's pass@\(recipe.samples) is too low"
                 break
             }
         }

@@ -69,7 +69,8 @@ package final class Counters: Sendable {
             text += "# HELP \(name.rawValue) \(name.help)\n# TYPE \(name.rawValue) counter\n"
             text += "\(name.rawValue) \(values[name, default: 0])\n"
         }
-        text += "# HELP rolloutd_verdicts_total Verdicts by task type and outcome.\n# TYPE rolloutd_verdicts_total counter\n"
+        text +=
+            "# HELP rolloutd_verdicts_total Verdicts by task type and outcome.\n# TYPE rolloutd_verdicts_total counter\n"
         for type in ["math", "code"] {
             for outcome in Verdict.Outcome.allCases {
                 let count = verdicts[type]?[outcome] ?? 0

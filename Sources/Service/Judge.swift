@@ -60,7 +60,9 @@ package struct Judge: Sendable {
                         guard case .math(let task) = items[index].task else { return nil }
                         let start = clock.now
                         let verdict = math.verify(response: items[index].response, task: task)
-                        return (index, Judgement(verdict: verdict, elapsedMilliseconds: (clock.now - start).milliseconds))
+                        return (
+                            index, Judgement(verdict: verdict, elapsedMilliseconds: (clock.now - start).milliseconds)
+                        )
                     })
             }
         }
@@ -85,7 +87,8 @@ package struct Judge: Sendable {
         guard case .code(let task) = item.task, let code else {
             let failure = InfrastructureFailure(
                 code: .sandboxUnavailable,
-                message: "no sandbox can be had on this machine, so code is not judged; see /readyz for what is missing")
+                message: "no sandbox can be had on this machine, so code is not judged; see /readyz for what is missing"
+            )
             return Judgement(verdict: .undetermined(failure), elapsedMilliseconds: 0)
         }
         let verdict = await code.verify(response: item.response, task: task)

@@ -24,15 +24,16 @@ package struct LearningLoop: Service {
     package func run() async throws {
         do {
             try await learn()
-        } catch is CancellationError {
-            return
+        } catch  where context.learner.isStopping || error is CancellationError {
+            context.logger.debug("learning was stopped", metadata: ["by": "\(error)"])
         } catch {
             // The service stays up: intake, scoring and the status page go on, and the page says what happened.
             context.logger.error("learning stopped", metadata: ["error": "\(error)"])
             context.board.enter(.failed, detail: "\(error)")
             context.events(.alarm("learning stopped: \(error)"))
-            try await gracefulShutdown()
         }
+        // A service group wants its services to end in turn, so one that is done early waits to be asked.
+        try await gracefulShutdown()
     }
 
     private func learn() async throws {
@@ -46,7 +47,6 @@ package struct LearningLoop: Service {
             }
             if let max = context.settings.updatesMax, session.version.number >= max {
                 context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
-                try await gracefulShutdown()
                 return
             }
             if try await makeUpdate(&session) {

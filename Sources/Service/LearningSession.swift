@@ -99,7 +99,8 @@ struct LearningSession: Sendable {
         while planned.count < settings.groupsPerUpdate {
             guard
                 let lease = try await context.ledger.leaseGroups(
-                    worker: InProcessSampler.name, max: min(settings.groupsPerUpdate - planned.count, Limits.leaseItemsMax),
+                    worker: InProcessSampler.name,
+                    max: min(settings.groupsPerUpdate - planned.count, Limits.leaseItemsMax),
                     groupSize: settings.groupSize, policyVersion: version, dataset: nil, seconds: Limits.leaseSeconds)
             else { break }
             planned += lease.groups.map { group in
@@ -116,7 +117,9 @@ struct LearningSession: Sendable {
     mutating func record(_ outcome: UpdateOutcome, groups: [TrainingGroup]) {
         var rightByKind: [BuiltinKind: Int] = [:]
         for group in groups {
-            guard let name = group.prompt.metadata["kind"]?.string, let kind = BuiltinKind(rawValue: name) else { continue }
+            guard let name = group.prompt.metadata["kind"]?.string, let kind = BuiltinKind(rawValue: name) else {
+                continue
+            }
             let judged = group.rollouts.compactMap(\.verdict).filter { $0.outcome != .undetermined }
             let right = judged.filter { $0.outcome == .passed }.count
             state.accuracy.record(kind, right: right, of: judged.count)
@@ -140,7 +143,9 @@ struct LearningSession: Sendable {
         recent.append(record)
         if recent.count > Self.recentKept { recent.removeFirst() }
         let found = CollapseWatch().alarms(recent)
-        let asleep = state.sleepingKinds.map { "no rollout of kind \($0.rawValue) was right in \(LearnerState.sleepAfter) updates: it sleeps" }
+        let asleep = state.sleepingKinds.map {
+            "no rollout of kind \($0.rawValue) was right in \(LearnerState.sleepAfter) updates: it sleeps"
+        }
         let before = context.board.snapshot().alarms
         let alarms = found.map(\.message) + asleep
         context.board.update { $0.alarms = alarms }

@@ -45,5 +45,6 @@ package struct MaintenanceLoop: Service {
             }
             try await Task.sleep(for: Self.period)
         }
+        try await gracefulShutdown()
     }
 }

@@ -15,7 +15,8 @@ extension RolloutService {
         let length = policy.weights.configuration.maximumPositions
         guard prompt.count + request.maximumTokens <= length else {
             throw InputError(
-                .tooLarge, "prompt (\(prompt.count) tokens) and max_tokens (\(request.maximumTokens)) exceed the context",
+                .tooLarge,
+                "prompt (\(prompt.count) tokens) and max_tokens (\(request.maximumTokens)) exceed the context",
                 field: "max_tokens", hint: "the model's context is \(length) tokens")
         }
         let seed = request.seed ?? Seeds.fromIdentifier(identifiers.make("smp"))
@@ -28,7 +29,9 @@ extension RolloutService {
 
     /// The text of each token under the in-process model's tokenizer; empty when they are not its tokens.
     package func tokenTexts(_ ids: [Int32]) -> [String] {
-        guard let tokenizer = policies.tokenizer, ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.vocabularySize }) else { return [] }
+        guard let tokenizer = policies.tokenizer, ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.vocabularySize }) else {
+            return []
+        }
         return ids.map { tokenizer.tokenText($0) }
     }
 
@@ -102,7 +105,11 @@ private func choice(
         var high = tokens.count
         while low < high {
             let middle = (low + high) / 2
-            if tokenizer.responseText(Array(tokens[..<middle])).utf8.count >= cut { high = middle } else { low = middle + 1 }
+            if tokenizer.responseText(Array(tokens[..<middle])).utf8.count >= cut {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         tokens = Array(tokens[..<low])
     }

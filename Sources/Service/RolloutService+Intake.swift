@@ -49,7 +49,8 @@ extension RolloutService {
         while true {
             let seen = changes.generation
             guard let rollout = try await inLedger({ try await $0.rollout(id) }) else {
-                throw InputError(.notFound, "there is no rollout \(id)", hint: "ids are in the answer of POST /v1/rollouts")
+                throw InputError(
+                    .notFound, "there is no rollout \(id)", hint: "ids are in the answer of POST /v1/rollouts")
             }
             let isWaiting = rollout.status == .queued || rollout.status == .scoring
             let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
@@ -59,7 +60,8 @@ extension RolloutService {
     }
 
     /// A page of rollouts, newest first.
-    package func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage {
+    package func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage
+    {
         try await inLedger { try await $0.rollouts(matching: filter, before: cursor, limit: limit) }
     }
 

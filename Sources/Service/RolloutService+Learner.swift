@@ -98,7 +98,8 @@ package enum LearnerSettingsText {
             case .string(let text): values[member.name] = .text(text)
             default:
                 throw InputError(
-                    .wrongType, "must be a number, a word, a boolean or null, not \(member.value.kind)", field: member.name)
+                    .wrongType, "must be a number, a word, a boolean or null, not \(member.value.kind)",
+                    field: member.name)
             }
         }
         return values

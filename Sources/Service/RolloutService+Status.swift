@@ -15,13 +15,15 @@ extension RolloutService {
         let snapshot = board.snapshot()
         let isModelReady = !settings.isLearning || policies.newestVersion != nil
         return [
-            ReadinessCheck(name: "ledger", isReady: !learner.isStopping, detail: learner.isStopping ? "stopping" : "open"),
+            ReadinessCheck(
+                name: "ledger", isReady: !learner.isStopping, detail: learner.isStopping ? "stopping" : "open"),
             ReadinessCheck(
                 name: "sandbox", isReady: judge.judgesCode,
                 detail: judge.judgesCode ? snapshot.sandboxTier : "code is not judged: \(snapshot.sandboxTier)"),
             ReadinessCheck(
                 name: "model", isReady: isModelReady,
-                detail: isModelReady ? "policy \(policies.newestVersion?.description ?? "none")" : "cold start is running"),
+                detail: isModelReady
+                    ? "policy \(policies.newestVersion?.description ?? "none")" : "cold start is running"),
         ]
     }
 
@@ -34,7 +36,9 @@ extension RolloutService {
         }
         gauge("rolloutd_resident_bytes", "Resident memory of the process.", Double(snapshot.residentBytes))
         gauge("rolloutd_learning_seconds", "Seconds of learning, evaluations not counted.", snapshot.learningSeconds)
-        if let version = snapshot.policyVersion { gauge("rolloutd_policy_version", "The newest policy.", Double(version.number)) }
+        if let version = snapshot.policyVersion {
+            gauge("rolloutd_policy_version", "The newest policy.", Double(version.number))
+        }
         if let counts = snapshot.counts {
             text += "# HELP rolloutd_rollouts Rollouts in the ledger by status.\n# TYPE rolloutd_rollouts gauge\n"
             for status in RolloutStatus.allCases {
@@ -49,7 +53,8 @@ extension RolloutService {
                 text += "rolloutd_update_metric{name=\"\(metric.name)\"} \(metric.value)\n"
             }
         }
-        text += "# HELP rolloutd_alarms Alarms that hold now.\n# TYPE rolloutd_alarms gauge\nrolloutd_alarms \(snapshot.alarms.count)\n"
+        text +=
+            "# HELP rolloutd_alarms Alarms that hold now.\n# TYPE rolloutd_alarms gauge\nrolloutd_alarms \(snapshot.alarms.count)\n"
         return text
     }
 }

@@ -23,7 +23,8 @@ package struct RolloutService: Sendable {
 
     package init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, learner: LearnerControl, board: StatusBoard,
-        counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
+        counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
+        identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge

@@ -39,6 +39,8 @@ package struct ScoringLoop: Service {
             for _ in 0..<2 { group.addTask { try await self.work() } }
             try await group.waitForAll()
         }
+        // A service group wants its services to end in turn, so one that is done early waits to be asked.
+        try await gracefulShutdown()
     }
 
     private func work() async throws {

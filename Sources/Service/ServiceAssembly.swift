@@ -45,10 +45,12 @@ extension RolloutService {
         let (sandbox, tier) = await startSandbox(settings, logger: logger)
         board.update { $0.sandboxTier = tier }
         let judge = Judge(
-            math: MathVerifier(), code: sandbox.map { CodeVerifier(sandbox: $0) }, codeConcurrency: settings.sandboxSlots * 2)
+            math: MathVerifier(), code: sandbox.map { CodeVerifier(sandbox: $0) },
+            codeConcurrency: settings.sandboxSlots * 2)
         let changes = ChangeSignal()
         let stored = try await ledger.setting(learnerSettingName)
-        let learnerSettings = try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
+        let learnerSettings =
+            try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
         let learner = LearnerControl(settings: learnerSettings, changes: changes)
         let counters = Counters()
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)

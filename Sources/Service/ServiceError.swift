@@ -41,13 +41,18 @@ extension ServiceError {
         let retry = error.retryAfterSeconds
         switch error {
         case .busy, .backlog:
-            self.init(.overloaded, error.description, hint: "wait for Retry-After, then send the same request again", retryAfterSeconds: retry)
+            self.init(
+                .overloaded, error.description, hint: "wait for Retry-After, then send the same request again",
+                retryAfterSeconds: retry)
         case .groupNotReady, .versionGap:
             self.init(.conflict, error.description)
         case .invariant:
             self.init(.internal, error.description, hint: "see the log; nothing of the request was stored")
-        case .diskFull, .readOnly, .corrupt, .locked, .inputOutput, .cannotOpen, .newerSchema, .changedMigration, .closed:
-            self.init(.unavailable, error.description, hint: "nothing of the request was stored", retryAfterSeconds: retry ?? 30)
+        case .diskFull, .readOnly, .corrupt, .locked, .inputOutput, .cannotOpen, .newerSchema, .changedMigration,
+            .closed:
+            self.init(
+                .unavailable, error.description, hint: "nothing of the request was stored",
+                retryAfterSeconds: retry ?? 30)
         }
     }
 }

@@ -109,7 +109,8 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         let wanted = try status.map { name in
             guard let status = RolloutStatus(rawValue: name) else {
-                throw ValidationError("--status must be one of \(RolloutStatus.allCases.map(\.rawValue).joined(separator: ", "))")
+                throw ValidationError(
+                    "--status must be one of \(RolloutStatus.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             return status
         }

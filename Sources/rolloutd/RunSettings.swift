@@ -80,7 +80,8 @@ struct RunSettings {
             case (let name, .integer(let number)) where Self.names.contains(name): values[name] = String(number)
             case (let name, _):
                 let known = (Self.names + ["hyperparameters"]).joined(separator: ", ")
-                throw ValidationError("\(path): \"\(name)\" is no setting or has the wrong type; the settings are \(known)")
+                throw ValidationError(
+                    "\(path): \"\(name)\" is no setting or has the wrong type; the settings are \(known)")
             }
         }
     }
@@ -92,7 +93,8 @@ struct RunSettings {
     func integer(_ name: String, _ range: ClosedRange<Int>, default fallback: Int) throws -> Int {
         guard let text = values[name] else { return fallback }
         guard let number = Int(text), range.contains(number) else {
-            throw ValidationError("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+            throw ValidationError(
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
         }
         return number
     }

@@ -35,9 +35,12 @@ struct ScoreCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let scheme = RewardScheme(rawValue: reward) else {
-            throw ValidationError("--reward must be one of \(RewardScheme.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw ValidationError(
+                "--reward must be one of \(RewardScheme.allCases.map(\.rawValue).joined(separator: ", "))")
         }
-        guard task != "-" || response != "-" else { throw ValidationError("only one of task and response can be standard input") }
+        guard task != "-" || response != "-" else {
+            throw ValidationError("only one of task and response can be standard input")
+        }
         let parsed = try Self.parseTask(try Self.read(task, limit: Limits.taskBytesMax))
         let text = String(decoding: try Self.read(response, limit: Limits.responseBytesMax), as: UTF8.self)
         let clock = ContinuousClock()
@@ -48,7 +51,8 @@ struct ScoreCommand: AsyncParsableCommand {
         if explain {
             for step in verdict.steps { FileHandle.standardError.write(Data((step + "\n").utf8)) }
         }
-        let value = verdict.resultJSON(reward: scheme.reward(for: verdict, response: text), elapsedMilliseconds: milliseconds)
+        let value = verdict.resultJSON(
+            reward: scheme.reward(for: verdict, response: text), elapsedMilliseconds: milliseconds)
         print(value.text)
         switch verdict.outcome {
         case .passed: return

@@ -54,7 +54,8 @@ struct ServeCommand: AsyncParsableCommand {
         reporter.line("data: \(serviceSettings.databasePath) (checkpoints in \(serviceSettings.checkpointDirectory))")
         let server = buildApplication(
             service: assembled.service, configuration: http, logger: logger,
-            onBound: { address in reporter.line("serving on http://\(address)/  (status page, API; stop with ctrl-C)") })
+            onBound: { address in reporter.line("serving on http://\(address)/  (status page, API; stop with ctrl-C)") }
+        )
         try await runUntilStopped(assembled, server: server, logger: logger)
         reporter.line("stopped; everything accepted is stored")
     }
@@ -64,10 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
         let stopper = StopOnShutdown(service: assembled.service)
         let group = ServiceGroup(
             configuration: .init(
-                // The last is asked to stop first: it tells the loops, which may then end before they are asked.
-                services: (assembled.loops + [server, stopper]).map {
-                    .init(service: $0, successTerminationBehavior: .ignore)
-                },
+                // The last is asked to stop first, and tells the others.
+                services: (assembled.loops + [server, stopper]).map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
@@ -80,7 +79,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static func httpConfiguration(_ settings: RunSettings) throws -> HTTPConfiguration {
         let host = settings["host"] ?? "127.0.0.1"
-        let keys = (settings["api_keys"] ?? "").split(separator: ",").map { String($0).trimmingCharacters(in: .whitespaces) }
+        let keys = (settings["api_keys"] ?? "").split(separator: ",").map {
+            String($0).trimmingCharacters(in: .whitespaces)
+        }
         guard isLoopback(host) || !keys.isEmpty else {
             throw ValidationError(
                 "refusing to listen on \(host) without API keys: set ROLLOUTD_API_KEYS, or use --host 127.0.0.1")

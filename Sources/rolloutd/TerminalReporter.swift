@@ -62,8 +62,9 @@ final class TerminalReporter: Sendable {
     private static func sentence(_ record: UpdateRecord) -> String {
         func value(_ name: String, _ digits: Int) -> String { record[name].map { fixed($0, digits) } ?? "-" }
         let seconds = ["seconds_sampling", "seconds_scoring", "seconds_training"].compactMap { record[$0] }.reduce(0, +)
+        let groups = GroupFate.allCases.compactMap { record["groups_\($0.rawValue)"] }.reduce(0, +)
         return "update \(record.version): reward \(value("reward_mean", 3)), entropy \(value("entropy", 3)), "
-            + "gradient norm \(value("gradient_norm", 3)), groups \(value("groups_trained", 0)) of \(value("groups", 0)), "
+            + "gradient norm \(value("gradient_norm", 3)), trained on \(value("groups_trained", 0)) of \(fixed(groups, 0)) groups, "
             + "\(fixed(seconds, 2)) s, learned for \(value("learning_seconds", 0)) s"
     }
 

@@ -37,7 +37,7 @@ struct TrainCommand: AsyncParsableCommand {
         let finish = FinishAtVersion(service: assembled.service, version: PolicyVersion(updates))
         let group = ServiceGroup(
             configuration: .init(
-                services: assembled.loops.map { .init(service: $0, successTerminationBehavior: .ignore) }
+                services: assembled.loops.map { .init(service: $0) }
                     + [.init(service: finish, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()

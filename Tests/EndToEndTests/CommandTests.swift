@@ -34,7 +34,9 @@ import Testing
     }
 
     @Test func `objective is GPPO's formula as a tool`() async throws {
-        let input = #"{"log_ratio":0.6931471805599453,"advantage":1}"# + "\n" + #"{"log_ratio":-0.6931471805599453,"advantage":-1}"# + "\n"
+        let input =
+            #"{"log_ratio":0.6931471805599453,"advantage":1}"# + "\n"
+            + #"{"log_ratio":-0.6931471805599453,"advantage":-1}"# + "\n"
         let result = try await Binary.run(["objective", "--method", "gppo"], input: input)
         #expect(result.status == 0, "\(result.errors)")
         let lines = try result.output.split(separator: "\n").map { try JSONValue.parse(text: String($0)) }

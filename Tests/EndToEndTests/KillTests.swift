@@ -13,7 +13,9 @@ import Testing
     private static let momentMax = 0.6
 
     @Test(.timeLimit(.minutes(10)))
-    func `a server killed twenty times loses nothing, learns from nothing twice, and its version only rises`() async throws {
+    func `a server killed twenty times loses nothing, learns from nothing twice, and its version only rises`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         try TinyModel.write(to: folder.path + "/model")
         let database = folder.path + "/ledger.sqlite"

@@ -35,7 +35,7 @@ final class ServerProcess: Sendable {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         var text = ""
-        while let chunk = try pipe.fileHandleForReading.read(upToCount: 4_096), !chunk.isEmpty {
+        while case let chunk = pipe.fileHandleForReading.availableData, !chunk.isEmpty {
             text += String(decoding: chunk, as: UTF8.self)
             if let port = boundPort(text) {
                 return ServerProcess(port: port, processID: process.processIdentifier, text: text, pipe: pipe)
@@ -57,7 +57,7 @@ final class ServerProcess: Sendable {
         output = Mutex(text)
         let handle = pipe.fileHandleForReading
         Thread.detachNewThread { [weak self] in
-            while let chunk = try? handle.read(upToCount: 4_096), !chunk.isEmpty {
+            while case let chunk = handle.availableData, !chunk.isEmpty {
                 self?.output.withLock { $0 += String(decoding: chunk, as: UTF8.self) }
             }
         }
@@ -97,7 +97,9 @@ enum Binary {
         .deletingLastPathComponent().appendingPathComponent("rolloutd")
 
     /// Runs a command to its end.
-    static func run(_ arguments: [String], input: String = "") async throws -> (status: Int32, output: String, errors: String) {
+    static func run(_ arguments: [String], input: String = "") async throws -> (
+        status: Int32, output: String, errors: String
+    ) {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(with: Result { try runBlocking(arguments, input: input) })

@@ -13,19 +13,22 @@ import Verification
         #"{"type":"code","language":"cpp","assertions":"assert f(2) == 4","prelude":"contest"}"#,
     ]
 
-    @Test func `JSON that is taken writes back to the same value`() throws {
-        let corpus = Self.tasks + ["[1,2.5,-3e10,true,false,null,{\"a\":[[[[]]]]}]", "\"\\u00e9\\n\"", "1e308", "[0.1,0.2]"]
-        let count = try FuzzTime.feed(seed: 11, corpus: corpus.map { Array($0.utf8) }) { bytes in
+    @Test func `JSON that is taken writes back to the same value`() {
+        let corpus =
+            Self.tasks + ["[1,2.5,-3e10,true,false,null,{\"a\":[[[[]]]]}]", "\"\\u00e9\\n\"", "1e308", "[0.1,0.2]"]
+        let count = FuzzTime.feed(seed: 11, corpus: corpus.map { Array($0.utf8) }) { bytes in
             guard let value = try? JSONValue.parse(bytes) else { return }
-            #expect(try JSONValue.parse(value.serialized()) == value)
+            let again = try? JSONValue.parse(value.serialized())
+            #expect(again == value)
         }
         #expect(count > 100)
     }
 
-    @Test func `a task that is taken writes back to the same task`() throws {
-        let count = try FuzzTime.feed(seed: 12, corpus: Self.tasks.map { Array($0.utf8) }) { bytes in
+    @Test func `a task that is taken writes back to the same task`() {
+        let count = FuzzTime.feed(seed: 12, corpus: Self.tasks.map { Array($0.utf8) }) { bytes in
             guard let value = try? JSONValue.parse(bytes), let task = try? VerificationTask(json: value) else { return }
-            #expect(try VerificationTask(json: task.json) == task)
+            let again = try? VerificationTask(json: task.json)
+            #expect(again == task)
         }
         #expect(count > 100)
     }
@@ -33,7 +36,8 @@ import Verification
     @Test func `a math answer never crashes the verifier, and gives the same verdict again`() {
         let corpus = [
             "so \\boxed{\\frac{3}{4}}", "\\boxed{x^2+\\sqrt{2}}", "\\boxed{(1,2)\\cup[3,\\infty)}", "#### 1,234",
-            "\\boxed{\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}}", "答案: 42 元", "\\boxed{2^{3^{4^{5}}}}", "The answer is **(B)**.",
+            "\\boxed{\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}}", "答案: 42 元", "\\boxed{2^{3^{4^{5}}}}",
+            "The answer is **(B)**.",
         ]
         let verifier = MathVerifier()
         let count = FuzzTime.feed(seed: 13, corpus: corpus.map { Array($0.utf8) }) { bytes in

@@ -39,7 +39,7 @@ import Testing
         // The jail is warm before the next job, so that there is something to lose.
         _ = await pool.run(program("pass"))
         async let lost = pool.run(program("import time\ntime.sleep(100)", cpuSeconds: 5))
-        while pool.statistics.running == 0 { await Task.yield() }
+        while pool.statistics.running == 0 { try? await Task.sleep(for: .milliseconds(1)) }
         usleep(300_000)
         pool.interruptSlots()
         guard case .undecided(.fault, _) = await lost else {
@@ -58,7 +58,7 @@ import Testing
         let users = pool.configuration.firstUserID...(pool.configuration.firstUserID + 1)
         let reports = await withTaskGroup(of: SandboxReport.self) { group in
             for _ in 0..<5 { group.addTask { await pool.run(program("while True: pass", cpuSeconds: 20)) } }
-            while pool.statistics.waiting < 4 { await Task.yield() }
+            while pool.statistics.waiting < 4 { try? await Task.sleep(for: .milliseconds(1)) }
             usleep(300_000)
             #expect(!processes(of: users).isEmpty || getuid() != 0, "something runs now")
             await pool.shutdown()
@@ -81,9 +81,9 @@ import Testing
         let pool = await startPool { $0.queueMax = 1 }
         guard pool.tier != .unavailable else { return }
         async let running = pool.run(program("while True: pass", cpuSeconds: 1))
-        while pool.statistics.running == 0 { await Task.yield() }
+        while pool.statistics.running == 0 { try? await Task.sleep(for: .milliseconds(1)) }
         async let waiting = pool.run(program("print(1)"))
-        while pool.statistics.waiting == 0 { await Task.yield() }
+        while pool.statistics.waiting == 0 { try? await Task.sleep(for: .milliseconds(1)) }
         guard case .undecided(.queueTimeout, _) = await pool.run(program("print(2)")) else {
             Issue.record("the queue has no end")
             return
@@ -97,7 +97,7 @@ import Testing
         let pool = await startPool { $0.queueSecondsMax = 0.2 }
         guard pool.tier != .unavailable else { return }
         async let running = pool.run(program("while True: pass", cpuSeconds: 1))
-        while pool.statistics.running == 0 { await Task.yield() }
+        while pool.statistics.running == 0 { try? await Task.sleep(for: .milliseconds(1)) }
         guard case .undecided(.queueTimeout, _) = await pool.run(program("print(1)")) else {
             Issue.record("a job waited longer than it may")
             return

@@ -24,7 +24,9 @@ import Verification
 
     @Test func `verdicts come in the order of the responses`() async {
         let judge = Judge(math: MathVerifier(), code: nil, codeConcurrency: 2)
-        let items = (0..<200).map { JudgeItem(response: "\\boxed{\($0)}", task: .math(MathTask(answers: ["\($0 - $0 % 2)"]))) }
+        let items = (0..<200).map {
+            JudgeItem(response: "\\boxed{\($0)}", task: .math(MathTask(answers: ["\($0 - $0 % 2)"])))
+        }
         let judged = await judge.judge(items)
         #expect(judged.map { $0.verdict.outcome == .passed } == (0..<200).map { $0 % 2 == 0 })
     }

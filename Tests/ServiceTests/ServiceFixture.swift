@@ -59,7 +59,7 @@ struct ServiceFixture {
             }, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let group = ServiceGroup(
             configuration: .init(
-                services: assembled.loops.map { .init(service: $0, successTerminationBehavior: .ignore) },
+                services: assembled.loops.map { .init(service: $0) },
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -80,7 +80,9 @@ struct ServiceFixture {
 
 extension RolloutService {
     /// Polls until the condition holds; false after so many seconds.
-    func waits(seconds: Double = 30, until condition: @Sendable (RolloutService) async throws -> Bool) async throws -> Bool {
+    func waits(seconds: Double = 30, until condition: @Sendable (RolloutService) async throws -> Bool) async throws
+        -> Bool
+    {
         for _ in 0..<Int(seconds * 20) {
             if try await condition(self) { return true }
             try await Task.sleep(for: .milliseconds(50))

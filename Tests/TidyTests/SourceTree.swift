@@ -29,7 +29,8 @@ enum SourceTree {
                 guard let dot = name.lastIndex(of: "."), extensions.contains(String(name[name.index(after: dot)...])),
                     let text = try? String(contentsOf: base.appendingPathComponent(name), encoding: .utf8)
                 else { return nil }
-                return SourceFile(path: folder + "/" + name, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
+                return SourceFile(
+                    path: folder + "/" + name, lines: text.split(separator: "\n", omittingEmptySubsequences: false))
             }
         }
     }

@@ -42,10 +42,14 @@ import Testing
 
     @Test func `only the commands read the clock and print`() {
         for file in SourceTree.sources where file.module != "rolloutd" {
-            for (number, line) in file.lines.enumerated() where !line.drop(while: { $0 == " " }).hasPrefix("//") {
-                #expect(!line.contains("Date()"), "\(file.path):\(number + 1): pass a WallClock")
-                let prints = line.contains(" print(") && !line.contains("func print")
-                #expect(!prints, "\(file.path):\(number + 1): log it")
+            var isInText = false
+            for (number, line) in file.lines.enumerated() {
+                // Another language's lines inside a long string are not ours.
+                if line.components(separatedBy: "\"\"\"").count % 2 == 0 { isInText.toggle() }
+                let code = line.drop { $0 == " " }
+                guard !isInText, !code.hasPrefix("//") else { continue }
+                #expect(!code.contains("Date()"), "\(file.path):\(number + 1): pass a WallClock")
+                #expect(!code.hasPrefix("print("), "\(file.path):\(number + 1): log it")
             }
         }
     }
@@ -61,7 +65,9 @@ import Testing
     @Test func `the project names no machine`() {
         let files =
             SourceTree.sources + SourceTree.tests + SourceTree.cSources
-            + SourceTree.files(in: ["docs", "scripts", "deploy", "examples", "Benchmarks"], extensions: ["md", "sh", "py", "json", "yaml"])
+            + SourceTree.files(
+                in: ["docs", "scripts", "deploy", "examples", "Benchmarks"],
+                extensions: ["md", "sh", "py", "json", "yaml"])
         // Split so that this file does not name them itself.
         let traces = ["/wo" + "rk/", "/opt/swift" + "-packages", "/ro" + "ot/", "/tmp/te" + "am", "/tmp/mi" + "ni"]
         for file in files {
@@ -74,8 +80,11 @@ import Testing
     @Test func `each module has a design note of at most 80 lines`() throws {
         for module in LayerTests.ours.keys where !["SchemaMigrations", "rolloutd", "Domain"].contains(module) {
             let note = SourceTree.root.appendingPathComponent("Sources/\(module)/DESIGN.md")
-            let text = try #require(try? String(contentsOf: note, encoding: .utf8), "Sources/\(module)/DESIGN.md is missing")
-            #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 81, "\(module)/DESIGN.md is too long")
+            let text = try #require(
+                try? String(contentsOf: note, encoding: .utf8), "Sources/\(module)/DESIGN.md is missing")
+            #expect(
+                text.split(separator: "\n", omittingEmptySubsequences: false).count <= 81,
+                "\(module)/DESIGN.md is too long")
         }
     }
 
@@ -83,10 +92,15 @@ import Testing
     /// through their type's.
     private func isUndocumented(_ line: Substring, before number: Int, in file: SourceFile) -> Bool {
         let words = line.split(separator: " ")
-        guard words.first == "package", !line.hasSuffix("//") else { return false }
+        // What is nested speaks through its type's comment and its own cases.
+        guard words.first == "package", !line.hasPrefix("    ") || line.contains(" func ") else { return false }
         let kinds: Set<Substring> = ["func", "struct", "enum", "class", "actor", "protocol", "typealias"]
-        guard let kind = words.first(where: { kinds.contains($0) }), words.prefix(5).contains(kind) else { return false }
-        let isProtocolWitness = ["func run() async", "func next()", "func hash(", "func < ", "func == "].contains { line.contains($0) }
+        guard let kind = words.first(where: { kinds.contains($0) }), words.prefix(5).contains(kind) else {
+            return false
+        }
+        let isProtocolWitness = ["func run() async", "func next()", "func hash(", "func < ", "func == "].contains {
+            line.contains($0)
+        }
         guard !isProtocolWitness else { return false }
         var above = number - 1
         while above >= 0, file.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("@") { above -= 1 }

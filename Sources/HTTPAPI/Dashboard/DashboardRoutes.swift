@@ -27,7 +27,8 @@ private let recentRollouts = 20
 
 private func pageResponse(_ page: HTML) -> Response {
     // Nothing is loaded from elsewhere, and nothing that a model wrote can run.
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'"
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'"
     var headers: HTTPFields = [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"]
     headers[.contentSecurityPolicy] = policy
     headers[.xContentTypeOptions] = "nosniff"

@@ -35,7 +35,7 @@ enum DashboardStyle {
         .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:12px}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
         th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
-        td.r,th.r{text-align:right;padding-right:4px}tr:last-child td{border-bottom:0}
+        td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child td{border-bottom:0}
         .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
         .bar{background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden;margin-top:6px}.bar i{display:block;height:8px;background:var(--s0)}
         pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--rule);border-radius:6px;padding:10px;margin:6px 0;font-size:13px}
@@ -52,7 +52,8 @@ enum DashboardStyle {
 
     /// A whole page.
     static func page(title: String, header: HTML, main: HTML, isLive: Bool) -> HTML {
-        let refresh = isLive ? "<script>\(script)</script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>" : ""
+        let refresh =
+            isLive ? "<script>\(script)</script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>" : ""
         return HTML(
             """
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">\

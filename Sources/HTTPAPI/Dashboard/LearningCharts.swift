@@ -21,15 +21,20 @@ struct LearningCharts: Sendable {
     private var sampled: LineChart {
         let samples = status.evaluations.last { $0.samples > 0 }?.samples ?? 8
         return LineChart(
-            title: "Held-out avg@\(samples) and pass@\(samples)", note: "A kind whose pass@\(samples) is zero cannot learn.",
+            title: "Held-out avg@\(samples) and pass@\(samples)",
+            note: "A kind whose pass@\(samples) is zero cannot learn.",
             series: ["math", "code"].flatMap { kind in
-                [evaluations(kind, name: "\(kind) avg", \.averageAccuracy), evaluations(kind, name: "\(kind) pass", \.passAtK)]
+                [
+                    evaluations(kind, name: "\(kind) avg", \.averageAccuracy),
+                    evaluations(kind, name: "\(kind) pass", \.passAtK),
+                ]
             }, yRange: 0...1, isShare: true)
     }
 
     private var reward: LineChart {
         LineChart(
-            title: "Reward of rollouts", note: "The curriculum asks for what is not yet known, so this rises slower than accuracy.",
+            title: "Reward of rollouts",
+            note: "The curriculum asks for what is not yet known, so this rises slower than accuracy.",
             series: [metric("reward_mean", "mean reward"), metric("accuracy", "share right")])
     }
 
@@ -47,7 +52,8 @@ struct LearningCharts: Sendable {
 
     private var clipCells: LineChart {
         LineChart(
-            title: "Tokens in the clip cells", note: "Share outside the trust region; plain clipping drops “+ high” and “− low”, GPPO keeps them.",
+            title: "Tokens in the clip cells",
+            note: "Share outside the trust region; plain clipping drops “+ high” and “− low”, GPPO keeps them.",
             series: [
                 metric("clip_positive_high", "+ high"), metric("clip_negative_low", "− low"),
                 metric("clip_positive_low", "+ low"), metric("clip_negative_high", "− high"),
@@ -57,14 +63,18 @@ struct LearningCharts: Sendable {
     private var groups: LineChart {
         LineChart(
             title: "Groups per update", note: "Trained, or left out because all rollouts were equally right.",
-            series: [metric("groups_trained", "trained"), metric("groups_zero_variance", "no variance"), metric("groups_unusable", "unusable")])
+            series: [
+                metric("groups_trained", "trained"), metric("groups_zero_variance", "no variance"),
+                metric("groups_unusable", "unusable"),
+            ])
     }
 
     private var time: LineChart {
         LineChart(
             title: "Seconds per update", note: "Where an update's time goes.",
             series: [
-                metric("seconds_sampling", "sampling"), metric("seconds_scoring", "scoring"), metric("seconds_training", "training"),
+                metric("seconds_sampling", "sampling"), metric("seconds_scoring", "scoring"),
+                metric("seconds_training", "training"),
             ])
     }
 

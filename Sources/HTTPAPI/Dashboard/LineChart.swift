@@ -45,7 +45,9 @@ struct LineChart: Sendable {
     private func legend(_ shown: [ChartSeries]) -> HTML {
         guard shown.count > 1 else { return .empty }
         let items = shown.enumerated().map { index, line in
-            HTML.element("span", ["class": "key s\(index)"], .escape(line.name + " ") + .element("b", [:], .escape(label(line.points.last?.y ?? 0))))
+            HTML.element(
+                "span", ["class": "key s\(index)"],
+                .escape(line.name + " ") + .element("b", [:], .escape(label(line.points.last?.y ?? 0))))
         }
         return .element("div", ["class": "legend"], items.joined())
     }
@@ -64,27 +66,37 @@ struct LineChart: Sendable {
         var parts = ""
         for tick in Self.ticks(ys, about: 4) {
             let (_, y) = place(xs.lowerBound, tick)
-            parts += "<line class=\"grid\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
-            parts += "<text class=\"tick\" text-anchor=\"end\" x=\"\(n(Self.left - 6))\" y=\"\(n(y + 4))\">\(HTML.escape(label(tick)).text)</text>"
+            parts +=
+                "<line class=\"grid\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
+            parts +=
+                "<text class=\"tick\" text-anchor=\"end\" x=\"\(n(Self.left - 6))\" y=\"\(n(y + 4))\">\(HTML.escape(label(tick)).text)</text>"
         }
         for tick in Self.ticks(xs, about: 5) {
             let (x, _) = place(tick, ys.lowerBound)
-            parts += "<text class=\"tick\" text-anchor=\"middle\" x=\"\(n(x))\" y=\"\(n(Self.height - 14))\">\(Figures.count(Int(tick.rounded())))</text>"
+            parts +=
+                "<text class=\"tick\" text-anchor=\"middle\" x=\"\(n(x))\" y=\"\(n(Self.height - 14))\">\(Figures.count(Int(tick.rounded())))</text>"
         }
-        parts += "<text class=\"axis\" text-anchor=\"end\" x=\"\(n(Self.width - Self.right))\" y=\"\(n(Self.height - 2))\">\(HTML.escape(xLabel).text)</text>"
+        parts +=
+            "<text class=\"axis\" text-anchor=\"end\" x=\"\(n(Self.width - Self.right))\" y=\"\(n(Self.height - 2))\">\(HTML.escape(xLabel).text)</text>"
         if let target, ys.contains(target) {
             let (_, y) = place(xs.lowerBound, target)
-            parts += "<line class=\"target\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
+            parts +=
+                "<line class=\"target\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
         }
         for (index, line) in shown.enumerated() {
             let places = line.points.map { place($0.x, $0.y) }
-            parts += "<polyline class=\"line s\(index)\" points=\"" + places.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
+            parts +=
+                "<polyline class=\"line s\(index)\" points=\""
+                + places.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
             guard line.hasDots || places.count == 1 else { continue }
-            for (x, y) in places { parts += "<circle class=\"dot s\(index)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>" }
+            for (x, y) in places {
+                parts += "<circle class=\"dot s\(index)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>"
+            }
         }
         let summary = shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }.joined(separator: ", ")
         return HTML(
-            "<svg viewBox=\"0 0 \(n(Self.width)) \(n(Self.height))\" role=\"img\" aria-label=\"\(HTML.escape("\(title): \(summary)").text)\">\(parts)</svg>")
+            "<svg viewBox=\"0 0 \(n(Self.width)) \(n(Self.height))\" role=\"img\" aria-label=\"\(HTML.escape("\(title): \(summary)").text)\">\(parts)</svg>"
+        )
     }
 
     private func label(_ value: Double) -> String {

@@ -39,13 +39,16 @@ struct RolloutDetailPage: Sendable {
 
     /// Tokens shaded by their log-prob: the darker, the more surprising the step was to the policy.
     private var response: HTML {
-        let isColoured = tokenTexts.count == rollout.logprobs.count && !tokenTexts.isEmpty && tokenTexts.count <= Self.colouredTokensMax
+        let isColoured =
+            tokenTexts.count == rollout.logprobs.count && !tokenTexts.isEmpty
+            && tokenTexts.count <= Self.colouredTokensMax
         guard isColoured else { return .element("pre", [:], .escape(rollout.response)) }
         let spans = zip(tokenTexts, rollout.logprobs).map { text, logprob in
             let shade = Figures.decimal(min(60, Double(-logprob) * 20), 0)
             let probability = Figures.percent(Double(logprob).exponential)
             return HTML(
-                "<span style=\"background:color-mix(in srgb,var(--s1) \(shade)%,transparent)\" title=\"p = \(probability)\">\(HTML.escape(text).text)</span>")
+                "<span style=\"background:color-mix(in srgb,var(--s1) \(shade)%,transparent)\" title=\"p = \(probability)\">\(HTML.escape(text).text)</span>"
+            )
         }
         return HTML("<p class=\"note\">The darker a token, the less likely it was when it was sampled.</p>")
             + .element("pre", ["class": "tokens"], spans.joined())
@@ -55,10 +58,16 @@ struct RolloutDetailPage: Sendable {
         guard let tests = rollout.verdict?.tests else { return .empty }
         let rows = tests.cases.prefix(Limits.codeTestsMax).enumerated().map { index, test in
             let mark = test.outcome == .accepted ? "passed" : "failed"
-            return HTML("<tr><td class=\"r\">\(index + 1)</td><td class=\"\(mark)\">\(test.outcome.rawValue)</td><td class=\"r\">\(Figures.short(test.timeMilliseconds))</td></tr>")
+            return HTML(
+                "<tr><td class=\"r\">\(index + 1)</td><td class=\"\(mark)\">\(test.outcome.rawValue)</td><td class=\"r\">\(Figures.short(test.timeMilliseconds))</td></tr>"
+            )
         }
         return HTML("<h2>Tests: \(tests.passed) of \(tests.total)</h2>")
-            + .element("div", ["class": "panel"], HTML("<table><tr><th class=\"r\">test</th><th>outcome</th><th class=\"r\">CPU ms</th></tr>\(rows.joined().text)</table>"))
+            + .element(
+                "div", ["class": "panel"],
+                HTML(
+                    "<table><tr><th class=\"r\">test</th><th>outcome</th><th class=\"r\">CPU ms</th></tr>\(rows.joined().text)</table>"
+                ))
     }
 
     private var facts: HTML {

@@ -10,7 +10,9 @@ struct StatusPage: Sendable {
 
     /// The whole page.
     var html: HTML {
-        DashboardStyle.page(title: "rolloutd · policy \(status.policyVersion?.description ?? "–")", header: header, main: main, isLive: true)
+        DashboardStyle.page(
+            title: "rolloutd · policy \(status.policyVersion?.description ?? "–")", header: header, main: main,
+            isLive: true)
     }
 
     private var header: HTML {
@@ -52,7 +54,8 @@ struct StatusPage: Sendable {
     private var coldStart: HTML {
         guard status.phase == .coldStart else { return .empty }
         let share = status.coldStartProgress ?? 0
-        let text = "The first model learns from worked solutions before rewards take over; at most \(Figures.percent(1 - share)) of its steps are left."
+        let text =
+            "The first model learns from worked solutions before rewards take over; at most \(Figures.percent(1 - share)) of its steps are left."
         return .element(
             "div", ["class": "panel"],
             .element("h3", [:], HTML("Cold start")) + .element("p", ["class": "note"], .escape(text))
@@ -71,7 +74,8 @@ struct StatusPage: Sendable {
         return .element(
             "div", ["class": "tiles"],
             items.map { name, value in
-                HTML.element("div", ["class": "tile"], .element("b", [:], .escape(value)) + .element("span", [:], .escape(name)))
+                HTML.element(
+                    "div", ["class": "tile"], .element("b", [:], .escape(value)) + .element("span", [:], .escape(name)))
             }.joined())
     }
 
@@ -81,33 +85,45 @@ struct StatusPage: Sendable {
 
     private var kinds: HTML {
         let rows = status.kinds.map { kind in
-            let state = kind.isAsleep ? HTML("<span class=\"asleep\">asleep</span>") : HTML.escape(Figures.percent(kind.variedGroups))
+            let state =
+                kind.isAsleep
+                ? HTML("<span class=\"asleep\">asleep</span>") : HTML.escape(Figures.percent(kind.variedGroups))
             let width = Figures.decimal(max(0, min(1, kind.accuracy)) * 100, 0)
             return HTML(
                 "<tr><td>\(HTML.escape(kind.kind.replacing("_", with: " ")).text)</td><td class=\"r\">\(Figures.percent(kind.accuracy))</td>"
-                    + "<td><div class=\"bar\"><i style=\"width:\(width)%\"></i></div></td><td class=\"r\">\(state.text)</td></tr>")
+                    + "<td><div class=\"bar\"><i style=\"width:\(width)%\"></i></div></td><td class=\"r\">\(state.text)</td></tr>"
+            )
         }
         return panel(
-            "Kinds in training", "Rollouts right of late, and the chance that a group has both right and wrong ones: only such a group teaches.",
+            "Kinds in training",
+            "Rollouts right of late, and the chance that a group has both right and wrong ones: only such a group teaches.",
             head: "<th>kind</th><th class=\"r\">right</th><th></th><th class=\"r\">teaches</th>", rows: rows)
     }
 
     private var verdicts: HTML {
         let rows = ["math", "code"].map { type in
             let counts = status.counts?.verdicts[type] ?? [:]
-            let cells = Verdict.Outcome.allCases.map { "<td class=\"r \($0.rawValue)\">\(Figures.count(counts[$0, default: 0]))</td>" }
+            let cells = Verdict.Outcome.allCases.map {
+                "<td class=\"r \($0.rawValue)\">\(Figures.count(counts[$0, default: 0]))</td>"
+            }
             return HTML("<tr><td>\(type)</td>\(cells.joined())</tr>")
         }
         return panel(
             "Verdicts", "Undetermined is nobody's fault and never a reward. Sandbox: \(status.sandboxTier).",
-            head: "<th>task</th>" + Verdict.Outcome.allCases.map { "<th class=\"r\">\($0.rawValue)</th>" }.joined(), rows: rows)
+            head: "<th>task</th>" + Verdict.Outcome.allCases.map { "<th class=\"r\">\($0.rawValue)</th>" }.joined(),
+            rows: rows)
     }
 
     private var queue: HTML {
         let rows = RolloutStatus.allCases.map { name in
-            HTML("<tr><td>\(name.rawValue)</td><td class=\"r\">\(status.counts.map { Figures.count($0.rollouts[name, default: 0]) } ?? "–")</td></tr>")
+            HTML(
+                "<tr><td>\(name.rawValue)</td><td class=\"r\">\(status.counts.map { Figures.count($0.rollouts[name, default: 0]) } ?? "–")</td></tr>"
+            )
         }
-        let open = status.counts.map { "\(Figures.count($0.openGroups)) groups are open, \(Figures.count($0.leasedGroups)) are leased." } ?? ""
+        let open =
+            status.counts.map {
+                "\(Figures.count($0.openGroups)) groups are open, \(Figures.count($0.leasedGroups)) are leased."
+            } ?? ""
         return panel("Rollouts by status", open, head: "<th>status</th><th class=\"r\">rollouts</th>", rows: rows)
     }
 
@@ -118,16 +134,22 @@ struct StatusPage: Sendable {
             return HTML(
                 "<tr><td><a href=\"/rollouts/\(percentEncoded(rollout.id.text))\">\(HTML.escape(String(rollout.promptID.text.suffix(40))).text)</a></td>"
                     + "<td class=\"\(outcome)\">\(outcome)</td><td class=\"r\">\(rollout.reward.map { Figures.short($0) } ?? "–")</td>"
-                    + "<td class=\"r\">\(rollout.policyVersion)</td><td class=\"cut\">\(HTML.escape(String(response.prefix(120))).text)</td></tr>")
+                    + "<td class=\"r\">\(rollout.policyVersion)</td><td class=\"cut\">\(HTML.escape(String(response.prefix(120))).text)</td></tr>"
+            )
         }
-        let head = "<th>prompt</th><th>verdict</th><th class=\"r\">reward</th><th class=\"r\">policy</th><th>response</th>"
+        let head =
+            "<th>prompt</th><th>verdict</th><th class=\"r\">reward</th><th class=\"r\">policy</th><th>response</th>"
         return .element(
             "div", ["class": "panel scroll"],
-            rows.isEmpty ? HTML("<p class=\"empty\">none yet</p>") : HTML("<table><tr>\(head)</tr>\(rows.joined().text)</table>"))
+            rows.isEmpty
+                ? HTML("<p class=\"empty\">none yet</p>") : HTML("<table><tr>\(head)</tr>\(rows.joined().text)</table>")
+        )
     }
 
     private func panel(_ title: String, _ note: String, head: String, rows: [HTML]) -> HTML {
-        let table = rows.isEmpty ? HTML("<p class=\"empty\">no data yet</p>") : HTML("<table><tr>\(head)</tr>\(rows.joined().text)</table>")
+        let table =
+            rows.isEmpty
+            ? HTML("<p class=\"empty\">no data yet</p>") : HTML("<table><tr>\(head)</tr>\(rows.joined().text)</table>")
         return .element(
             "section", ["class": "panel"],
             .element("h3", [:], .escape(title)) + .element("p", ["class": "note"], .escape(note)) + table)
@@ -139,7 +161,8 @@ func percentEncoded(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF")
     return text.utf8.reduce(into: "") { result, byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"),
             UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
             result.unicodeScalars.append(Unicode.Scalar(byte))
         default: result += "%" + String(digits[Int(byte >> 4)]) + String(digits[Int(byte & 15)])
