@@ -78,6 +78,8 @@ struct PreparedTask: Sendable {
     func outcome(of result: SandboxCase, test: Int) -> TestSummary.Outcome {
         switch result.status {
         case .late: return .timeLimitExceeded
+        // The kernel's own limit on CPU time may end the process a moment before the supervisor's clock does.
+        case .missing where result.cpuSeconds >= task.timeLimitSeconds: return .timeLimitExceeded
         case .memory: return .memoryLimitExceeded
         case .output: return .outputLimitExceeded
         case .raised, .missing: return .runtimeError
