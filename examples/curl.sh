@@ -49,7 +49,7 @@ for group in lease["groups"]:
             "temperature": 1, "logprobs": 0, "return_token_ids": True}
     request = urllib.request.Request(base + "/v1/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
     answer = json.load(urllib.request.urlopen(request))
-    version = int(answer["model"].split("@")[1])
+    version = answer["policy_version"]
     for choice in answer["choices"]:
         rollouts.append({
             "prompt_id": group["prompt"]["id"], "group_id": group["group_id"], "response": choice["text"],

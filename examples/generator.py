@@ -55,7 +55,7 @@ def sample(options, prompt, count):
     else:
         body |= {"prompt": prompt["text"], "logprobs": 0}
         answer = call("POST", options.endpoint + "/v1/completions", body, options.endpoint_key, timeout=600)
-    version = answer["model"].rsplit("@", 1)[1] if "@" in answer["model"] else None
+    version = answer.get("policy_version")  # rolloutd says it; for others it is the lease's.
     samples = []
     for choice in answer["choices"]:
         logprobs = choice.get("logprobs") or {}
@@ -69,7 +69,7 @@ def sample(options, prompt, count):
         text = choice["text"] if "text" in choice else choice["message"]["content"]
         reason = "length" if choice.get("finish_reason") == "length" else "stop"
         samples.append((text, ids, [min(0.0, value) for value in values], reason))
-    return samples, None if version is None else int(version)
+    return samples, version
 
 
 def work(options):
@@ -83,7 +83,9 @@ def work(options):
             if options.groups is not None:
                 break
             continue
-        for group in lease["groups"]:
+        for number, group in enumerate(lease["groups"]):
+            if number:  # The work before took time; with its last group posted a lease is over by itself.
+                call("POST", f"{options.rolloutd}/v1/leases/{lease['lease_id']}/heartbeat", {}, options.key)
             samples, version = sample(options, group["prompt"], group["rollouts"])
             rollouts = [{
                 "id": f"{group['group_id']}/{lease['attempt']}/{index}", "prompt_id": group["prompt"]["id"],
@@ -97,8 +99,6 @@ def work(options):
                 print(f"refused: {item['error']}", file=sys.stderr)
             posted += 1
             print(f"group {group['group_id']}: posted {len(rollouts) - len(refused)} of {len(rollouts)}", flush=True)
-            call("POST", f"{options.rolloutd}/v1/leases/{lease['lease_id']}/heartbeat", {}, options.key)
-        call("POST", f"{options.rolloutd}/v1/leases/{lease['lease_id']}/release", {}, options.key)
     return posted
 
 

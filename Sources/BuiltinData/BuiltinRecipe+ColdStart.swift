@@ -15,9 +15,9 @@ extension BuiltinRecipe {
         package var decaySteps = 900
         package var learningRateFloor = 0.2
         /// Steps at most; the stopping rule normally ends earlier.
-        package var stepsMax = 900
+        package var stepsMax = 800
         /// Steps before the first measurement.
-        package var stepsMin = 750
+        package var stepsMin = 700
         /// Steps between measurements.
         package var validateEvery = 50
         /// Validation problems of each kind.
@@ -47,7 +47,7 @@ extension BuiltinRecipe {
             case .multiplication: 1.2
             case .fractionAddition: 1
             case .fractionMultiplication: 0.35
-            case .listReduction, .listBuilding, .branching: 0.045
+            case .listReduction, .listBuilding, .branching: 0.04
             }
         }
 
