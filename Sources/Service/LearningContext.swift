@@ -41,6 +41,8 @@ package struct LearningContext: Sendable {
     /// Counts what became of an update's groups.
     func count(_ outcome: UpdateOutcome) {
         counters.increment(.updates)
+        let tokens = outcome.metrics.first { $0.name == "tokens" }?.value ?? 0
+        counters.increment(.tokensTrained, by: Int(tokens))
         for group in outcome.groups {
             switch group.fate {
             case .trained: counters.increment(.groupsTrained)

@@ -117,7 +117,9 @@ struct LearningSession: Sendable {
     mutating func record(_ outcome: UpdateOutcome, groups: [TrainingGroup]) {
         var rightByKind: [BuiltinKind: Int] = [:]
         for group in groups {
-            guard let name = group.prompt.metadata["kind"]?.string, let kind = BuiltinKind(rawValue: name) else {
+            guard group.prompt.dataset == BuiltinSource.dataset, let name = group.prompt.metadata["kind"]?.string,
+                let kind = BuiltinKind(rawValue: name)
+            else {
                 continue
             }
             let judged = group.rollouts.compactMap(\.verdict).filter { $0.outcome != .undetermined }

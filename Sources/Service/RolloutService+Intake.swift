@@ -8,6 +8,10 @@ extension RolloutService {
     /// Stores prompts; one answer for each, in order.
     package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
         try refuseWhenStopping()
+        for (index, prompt) in prompts.enumerated() {
+            try refuseReserved(prompt.id?.text, field: "prompts[\(index)].id")
+            try refuseReserved(prompt.dataset + "/", field: "prompts[\(index)].dataset")
+        }
         let receipts = try await inLedger { try await $0.submit(prompts: prompts) }
         changes.notify()
         return receipts
@@ -20,6 +24,9 @@ extension RolloutService {
             throw InputError(
                 .invalidValue, "\"\(InProcessSampler.name)\" is the in-process sampler's own name",
                 field: "rollouts[\(index)].generator", hint: "name your generator differently, as \"vllm-a\"")
+        }
+        for (index, rollout) in rollouts.enumerated() {
+            try refuseReserved(rollout.id?.text, field: "rollouts[\(index)].id")
         }
         let admission = RolloutAdmission(
             currentVersion: policies.newestVersion ?? PolicyVersion(0), groupSize: learner.settings.groupSize)
@@ -70,6 +77,14 @@ extension RolloutService {
         matching filter: RolloutFilter, from cursor: Int64, limit: Int
     ) async throws -> RolloutPage {
         try await inLedger { try await $0.exportRollouts(matching: filter, from: cursor, limit: limit) }
+    }
+
+    /// Names of the built-in data are made by the service itself; a client that took one would stand in its way.
+    private func refuseReserved(_ name: String?, field: String) throws {
+        guard let name, name.hasPrefix(BuiltinSource.dataset + "/") else { return }
+        throw InputError(
+            .invalidValue, "names of the built-in data set are the service's own", field: field,
+            hint: "choose one that does not begin with \"\(BuiltinSource.dataset)/\"")
     }
 
     /// Throws when the service is stopping, so that nothing new begins.

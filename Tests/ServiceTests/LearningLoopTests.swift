@@ -89,6 +89,17 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)))
+    func `a client cannot take a name of the built-in data, and so cannot stand in the learner's way`() async throws {
+        let fixture = try ServiceFixture()
+        try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
+            await #expect(throws: InputError.self) { try await service.storePrompt("builtin/1/addition/0") }
+            await #expect(throws: InputError.self) { try await service.storePrompt("mine", dataset: "builtin") }
+            #expect(try await service.prompts(dataset: nil, after: nil, limit: 10).isEmpty)
+            try await service.storePrompt("builtin-like", dataset: "builtins")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
     func `once the service is stopping nothing new is accepted`() async throws {
         let fixture = try ServiceFixture()
         try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
