@@ -20,8 +20,11 @@ struct Evaluator: Sendable {
     let seed: UInt64
     /// New tokens of one answer; longer answers are cut and thereby wrong.
     let responseTokensMax: Int
+    /// How the samples are drawn; the greedy answer has neither.
+    var temperature: Float = 1
+    var topP: Float = 1
 
-    /// Scores every problem once greedily and with `samples` samples at temperature 1.
+    /// Scores every problem once greedily and with `samples` samples.
     func score(
         _ problems: [BuiltinProblem], weights: ModelWeights, tokenizer: Tokenizer, samples: Int,
         isCancelled: @escaping @Sendable () -> Bool
@@ -32,7 +35,8 @@ struct Evaluator: Sendable {
             for sample in 0...samples {
                 requests.append(
                     SamplingRequest(
-                        prompt: prompt, maximumTokens: responseTokensMax, temperature: sample == 0 ? 0 : 1, topP: 1,
+                        prompt: prompt, maximumTokens: responseTokensMax, temperature: sample == 0 ? 0 : temperature,
+                        topP: sample == 0 ? 1 : topP,
                         topK: 0, stopTokens: tokenizer.stopTokens, seed: seed,
                         stream: UInt64(index) << 16 | UInt64(sample)))
             }

@@ -79,7 +79,7 @@ package struct LearningLoop: Service {
         let scored = clock.now
 
         let groups = try await context.ledger.readyGroups(
-            oldestVersion: oldest, limit: settings.groupsPerUpdate * Self.groupsFactorMax)
+            oldestVersion: oldest, limit: max(planned, settings.groupsPerUpdate) * Self.groupsFactorMax)
         let needed = planned > 0 ? 1 : settings.groupsPerUpdate
         guard groups.count >= needed else { return false }
         context.board.enter(.training)
@@ -164,7 +164,8 @@ package struct LearningLoop: Service {
     private func evaluateIfDue(_ session: inout LearningSession, isFirst: Bool) async throws {
         let schedule = context.settings.evaluation
         let number = session.version.number
-        guard isFirst || number % schedule.greedyEvery == 0, !isStopping, session.isBuiltin else { return }
+        guard isFirst || number % context.learner.settings.evaluationEveryUpdates == 0, !isStopping, session.isBuiltin
+        else { return }
         guard isFirst || session.lastEvaluated != session.version else { return }
         context.board.enter(.evaluating)
         let samples = isFirst || number % schedule.sampledEvery == 0 ? schedule.samples : 0
@@ -172,7 +173,9 @@ package struct LearningLoop: Service {
         let evaluator = Evaluator(
             judge: context.judge, threads: context.settings.computeThreads,
             seed: Seeds.seed(.evaluation, root: context.settings.seed),
-            responseTokensMax: context.learner.settings.responseTokensMax)
+            responseTokensMax: context.learner.settings.responseTokensMax,
+            temperature: Float(context.learner.settings.evaluationTemperature),
+            topP: Float(context.learner.settings.evaluationTopP))
         let scores = try await evaluator.score(
             session.heldOut, weights: session.policy.weights, tokenizer: session.trainer.tokenizer, samples: samples,
             isCancelled: { learner.isStopping })

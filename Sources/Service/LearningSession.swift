@@ -87,20 +87,26 @@ struct LearningSession: Sendable {
         guard isBuiltin else { return try await leaseGroups(settings: settings) }
         let source = BuiltinSource(seed: context.settings.seed)
         let plan = source.plan(
-            making: version.next, groups: settings.groupsPerUpdate, groupSize: settings.groupSize,
+            making: version.next, groups: Self.groupsToSample(settings), groupSize: settings.groupSize,
             curriculum: BuiltinRecipe.curriculum(groupSize: settings.groupSize), state: state)
         for receipt in try await context.ledger.submit(prompts: plan.problems) { _ = try receipt.get() }
         state = plan.state
         return plan.groups
     }
 
+    /// More than an update trains on when `oversampling` is above 1, so that the zero-variance filter leaves enough.
+    private static func groupsToSample(_ settings: LearnerSettings) -> Int {
+        Int((Double(settings.groupsPerUpdate) * settings.oversampling).rounded(.up))
+    }
+
     private func leaseGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
         var planned: [PlannedGroup] = []
-        while planned.count < settings.groupsPerUpdate {
+        let wanted = Self.groupsToSample(settings)
+        while planned.count < wanted {
             guard
                 let lease = try await context.ledger.leaseGroups(
                     worker: InProcessSampler.name,
-                    max: min(settings.groupsPerUpdate - planned.count, Limits.leaseItemsMax),
+                    max: min(wanted - planned.count, Limits.leaseItemsMax),
                     groupSize: settings.groupSize, policyVersion: version, dataset: nil, seconds: Limits.leaseSeconds)
             else { break }
             planned += lease.groups.map { group in

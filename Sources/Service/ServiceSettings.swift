@@ -43,17 +43,14 @@ package struct ServiceSettings: Sendable {
     package var checkpointDirectory: String { databasePath + ".checkpoints" }
 }
 
-/// When the held-out prompts are measured.
+/// When the held-out prompts are measured by sampling; greedily it is every `evaluation_every_updates`.
 package struct EvaluationSchedule: Sendable, Equatable {
-    /// Updates between greedy measurements.
-    package var greedyEvery: Int
     /// Updates between measurements with `samples` samples a prompt, which cost that much more.
     package var sampledEvery: Int
     /// The k of avg@k and pass@k.
     package var samples: Int
 
-    package init(greedyEvery: Int = 10, sampledEvery: Int = 50, samples: Int = 8) {
-        self.greedyEvery = greedyEvery
+    package init(sampledEvery: Int = 50, samples: Int = 8) {
         self.sampledEvery = sampledEvery
         self.samples = samples
     }
