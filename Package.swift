@@ -37,7 +37,7 @@ let package = Package(
         .target(name: "Domain", dependencies: ["StrictJSON"]),
         .target(
             name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
-            resources: [.embedInCode("m0001_init.sql")]),
+            resources: [.embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql")]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
@@ -130,7 +130,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Domain", "StrictJSON", "Modeling", "TestSupport", "rolloutd", "rolloutd-jail"]),
+            dependencies: [
+                "Domain", "StrictJSON", "Modeling", "Storage", "TestSupport", "rolloutd", "rolloutd-jail",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification"]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]

@@ -18,5 +18,6 @@ package struct Migration: Sendable {
 
 /// All migrations, oldest first.
 package let allMigrations: [Migration] = [
-    Migration(1, "m0001_init", PackageResources.m0001_init_sql)
+    Migration(1, "m0001_init", PackageResources.m0001_init_sql),
+    Migration(2, "m0002_update_provenance", PackageResources.m0002_update_provenance_sql),
 ]

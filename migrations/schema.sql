@@ -273,7 +273,8 @@ CREATE TABLE updates (
     -- A JSON array of [name, value] pairs, in the learner's order.
     metrics TEXT NOT NULL,
     created_at INTEGER NOT NULL
-) STRICT;
+, settings TEXT, checkpoint_digest TEXT, judged_through INTEGER
+    CHECK ((settings IS NULL) = (judged_through IS NULL) AND (settings IS NULL) = (checkpoint_digest IS NULL))) STRICT;
 
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY,

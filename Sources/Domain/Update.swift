@@ -45,6 +45,8 @@ package struct UpdateRecord: Sendable, Equatable {
     package var objective: String
     /// Numbers by name (`loss`, `gradient_norm`, `entropy`, `clip_positive_high`, ...), in a fixed order.
     package var metrics: [Metric]
+    /// What it can be made again from; nil for updates of earlier versions of the service.
+    package var provenance: UpdateProvenance?
 
     package struct Metric: Sendable, Equatable {
         package var name: String
@@ -55,15 +57,47 @@ package struct UpdateRecord: Sendable, Equatable {
         }
     }
 
-    package init(version: PolicyVersion, createdAt: Timestamp, objective: String, metrics: [Metric]) {
+    package init(
+        version: PolicyVersion, createdAt: Timestamp, objective: String, metrics: [Metric],
+        provenance: UpdateProvenance? = nil
+    ) {
         self.version = version
         self.createdAt = createdAt
         self.objective = objective
         self.metrics = metrics
+        self.provenance = provenance
     }
 
     /// A metric by name, or nil.
     package subscript(_ name: String) -> Double? { metrics.first { $0.name == name }?.value }
+}
+
+/// What an update can be made again from, beside its groups and the policy before it.
+package struct UpdateProvenance: Sendable, Equatable {
+    /// The hyper-parameters it was made with, as the text of a JSON object.
+    package var settings: String
+    /// The digest of the checkpoint that it left.
+    package var checkpointDigest: String
+    /// The ledger's number of the newest verdict when its groups were read.
+    package var judgedThrough: Int64
+
+    package init(settings: String, checkpointDigest: String, judgedThrough: Int64) {
+        self.settings = settings
+        self.checkpointDigest = checkpointDigest
+        self.judgedThrough = judgedThrough
+    }
+}
+
+/// Groups that the learner read together, with the point in the ledger's history at which it read them.
+package struct TrainingBatch: Sendable, Equatable {
+    package var groups: [TrainingGroup]
+    /// The ledger's number of the newest verdict at that moment.
+    package var judgedThrough: Int64
+
+    package init(groups: [TrainingGroup], judgedThrough: Int64) {
+        self.groups = groups
+        self.judgedThrough = judgedThrough
+    }
 }
 
 /// Where the weights and the learner's state of a version lie.

@@ -5,7 +5,7 @@ import Storage
 
 /// Samples groups and stores the rollouts.
 struct InProcessSampler: Sendable {
-    /// Its name on rollouts and leases.
+    /// Its name on rollouts.
     static let name = "rolloutd"
     /// Rollouts posted in one call.
     private static let postMax = Limits.rolloutsPerRequestMax
@@ -39,7 +39,7 @@ struct InProcessSampler: Sendable {
         for group in groups {
             let prompt = try tokenizer.promptTokens(group.prompt)
             guard !prompt.isEmpty, prompt.count <= settings.promptTokensMax else { continue }
-            for member in 0..<group.rollouts {
+            for member in group.firstMember..<group.firstMember + group.rollouts {
                 members.append((group, member))
                 requests.append(
                     SamplingRequest(
@@ -65,11 +65,10 @@ struct InProcessSampler: Sendable {
         _ group: PlannedGroup, member: Int, sequence: SampledSequence, version: PolicyVersion, _ tokenizer: Tokenizer
     ) -> RolloutSubmission {
         RolloutSubmission(
-            id: group.groupID == nil ? group.rolloutID(version: version, member: member) : nil,
-            promptID: group.promptID, groupID: group.groupID, response: tokenizer.responseText(sequence.tokens),
+            id: group.rolloutID(version: version, member: member), promptID: group.promptID, groupID: nil,
+            response: tokenizer.responseText(sequence.tokens),
             tokenIDs: sequence.tokens, logprobs: sequence.logprobs, policyVersion: version,
-            finishReason: sequence.finishReason == .stop ? .stop : .length, generator: Self.name,
-            attempt: group.attempt)
+            finishReason: sequence.finishReason == .stop ? .stop : .length, generator: Self.name, attempt: nil)
     }
 
     private func post(_ submissions: [RolloutSubmission], version: PolicyVersion, groupSize: Int) async throws {

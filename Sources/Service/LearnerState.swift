@@ -12,6 +12,8 @@ struct LearnerState: Sendable, Equatable {
     var learningSeconds = 0.0
     /// The next problem of each kind.
     var nextProblem: [BuiltinKind: Int] = [:]
+    /// The last of the clients' prompts that was sampled; the next update goes on after it.
+    var lastPrompt: PromptID?
     /// What the curriculum goes by.
     var accuracy = RunningAccuracy(memory: accuracyMemory)
     /// Updates in a row in which no rollout of a kind was right.
@@ -25,6 +27,7 @@ struct LearnerState: Sendable, Equatable {
         return JSONValue.members([
             "learning_seconds": .double(learningSeconds),
             "next_problem": object(nextProblem.mapValues { .integer(Int64($0)) }),
+            "last_prompt": lastPrompt.map { .string($0.text) } ?? .null,
             "accuracy": object(accuracy.byKind.mapValues { .double($0) }),
             "updates_without_reward": object(updatesWithoutReward.mapValues { .integer(Int64($0)) }),
         ]).text
@@ -36,6 +39,7 @@ struct LearnerState: Sendable, Equatable {
     init(text: String) throws {
         let json = try JSONValue.parse(text: text, limits: .standard)
         learningSeconds = json["learning_seconds"]?.number ?? 0
+        lastPrompt = json["last_prompt"]?.string.map { PromptID($0) }
         var means: [BuiltinKind: Double] = [:]
         for kind in BuiltinKind.allCases {
             nextProblem[kind] = json["next_problem"]?[kind.rawValue]?.integer.map(Int.init)

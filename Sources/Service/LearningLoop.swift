@@ -78,18 +78,19 @@ package struct LearningLoop: Service {
         try await waitForVerdicts(planned, oldest: oldest)
         let scored = clock.now
 
-        let groups = try await context.ledger.readyGroups(
+        let batch = try await context.ledger.readyGroups(
             oldestVersion: oldest, limit: max(planned, settings.groupsPerUpdate) * Self.groupsFactorMax)
         let needed = planned > 0 ? 1 : settings.groupsPerUpdate
-        guard groups.count >= needed else { return false }
+        guard batch.groups.count >= needed else { return false }
         context.board.enter(.training)
-        let outcome = try await session.trainer.update(on: groups, from: version, settings: settings)
-        session.record(outcome, groups: groups)
+        let outcome = try await session.trainer.update(on: batch.groups, from: version, settings: settings)
+        session.record(outcome, groups: batch.groups)
         let trained = clock.now
         let seconds = UpdateSeconds(
             sampling: (sampled - start).milliseconds / 1000, scoring: (scored - sampled).milliseconds / 1000,
             training: (trained - scored).milliseconds / 1000)
-        try await commit(outcome, seconds: seconds, &session)
+        try await commit(
+            outcome, settings: settings, judgedThrough: batch.judgedThrough, seconds: seconds, &session)
         session.state.learningSeconds += (clock.now - trained).milliseconds / 1000
         return true
     }
@@ -128,17 +129,20 @@ package struct LearningLoop: Service {
 
     /// Makes the update durable, then visible. When the ledger refuses, the model goes back to what the ledger holds.
     private func commit(
-        _ outcome: UpdateOutcome, seconds: UpdateSeconds, _ session: inout LearningSession
+        _ outcome: UpdateOutcome, settings: LearnerSettings, judgedThrough: Int64, seconds: UpdateSeconds,
+        _ session: inout LearningSession
     ) async throws {
         let version = session.version.next
         session.state.learningSeconds += seconds.sum
-        let record = UpdateRecord(
-            version: version, createdAt: context.clock.now(),
-            objective: context.learner.settings.objective.method.rawValue,
+        var record = UpdateRecord(
+            version: version, createdAt: context.clock.now(), objective: settings.objective.method.rawValue,
             metrics: outcome.metrics + seconds.metrics + [.init("learning_seconds", session.state.learningSeconds)])
         do {
             let manifest = try await session.trainer.checkpoint(
                 version, in: context.checkpoints, learnerState: session.state.text)
+            record.provenance = UpdateProvenance(
+                settings: LearnerSettingsText.write(settings), checkpointDigest: manifest.digest,
+                judgedThrough: judgedThrough)
             try await context.ledger.commit(
                 update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
         } catch {
@@ -153,7 +157,7 @@ package struct LearningLoop: Service {
         context.board.append(record)
         context.board.update { [state = session.state] in
             $0.learningSeconds = state.learningSeconds
-            $0.kinds = state.kindStatuses(groupSize: context.learner.settings.groupSize)
+            $0.kinds = state.kindStatuses(groupSize: settings.groupSize)
         }
         context.changes.notify()
         context.events(.updated(record))

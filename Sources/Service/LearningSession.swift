@@ -82,9 +82,14 @@ struct LearningSession: Sendable {
         context.changes.notify()
     }
 
-    /// The groups to sample for the next update: from the built-in data, or leased like any worker's.
+    /// The groups to sample for the next update: from the built-in data, or from what clients submitted.
     mutating func planGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
-        guard isBuiltin else { return try await leaseGroups(settings: settings) }
+        guard isBuiltin else {
+            let plan = try await SubmittedSource(ledger: context.ledger).plan(
+                groups: Self.groupsToSample(settings), groupSize: settings.groupSize, state: state)
+            state = plan.state
+            return plan.groups
+        }
         let source = BuiltinSource(seed: context.settings.seed)
         let plan = source.plan(
             making: version.next, groups: Self.groupsToSample(settings), groupSize: settings.groupSize,
@@ -97,26 +102,6 @@ struct LearningSession: Sendable {
     /// More than an update trains on when `oversampling` is above 1, so that the zero-variance filter leaves enough.
     private static func groupsToSample(_ settings: LearnerSettings) -> Int {
         Int((Double(settings.groupsPerUpdate) * settings.oversampling).rounded(.up))
-    }
-
-    private func leaseGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
-        var planned: [PlannedGroup] = []
-        let wanted = Self.groupsToSample(settings)
-        while planned.count < wanted {
-            guard
-                let lease = try await context.ledger.leaseGroups(
-                    worker: InProcessSampler.name,
-                    max: min(wanted - planned.count, Limits.leaseItemsMax),
-                    groupSize: settings.groupSize, policyVersion: version, dataset: nil, seconds: Limits.leaseSeconds)
-            else { break }
-            planned += lease.groups.map { group in
-                PlannedGroup(
-                    promptID: group.prompt.id, prompt: group.prompt.content, kind: nil,
-                    isCode: group.prompt.task.type == "code", groupID: group.id, attempt: lease.attempt,
-                    rollouts: group.rollouts)
-            }
-        }
-        return planned
     }
 
     /// Takes in what an update's groups say about the kinds of problem.

@@ -34,6 +34,15 @@ actor PolicyTrainer {
     func update(
         on groups: [TrainingGroup], from version: PolicyVersion, settings: LearnerSettings
     ) throws -> UpdateOutcome {
+        try Self.apply(
+            groups, to: model, from: version, settings: settings, tokenizer: tokenizer, threads: threads)
+    }
+
+    /// One update of a model: the one place that says how the service makes it, for learning and for replay.
+    static func apply(
+        _ groups: [TrainingGroup], to model: TrainableModel, from version: PolicyVersion, settings: LearnerSettings,
+        tokenizer: Tokenizer, threads: Int
+    ) throws -> UpdateOutcome {
         // The in-process sampler's log-probs are the learner's own to the last bit; nobody else's are taken on trust.
         try TrainStep(settings, trustedGenerators: [InProcessSampler.name], threads: threads).run(
             groups, model: model, version: version, promptTokens: { (try? tokenizer.promptTokens($0.content)) ?? [] })

@@ -1,6 +1,9 @@
 // Where the in-process sampler's prompts come from. Two sources: the built-in data, or the prompts that clients left.
+//
+// Both plan as a pure function of what is committed, so that a killed service samples the same again.
 import BuiltinData
 import Domain
+import Storage
 import StrictJSON
 
 /// One prompt to be sampled for an update.
@@ -11,15 +14,58 @@ struct PlannedGroup: Sendable {
     var kind: BuiltinKind?
     /// Whether its answers go to the sandbox; those are sampled first, so that judging overlaps with sampling.
     var isCode: Bool
-    /// The leased group; nil lets the ledger find or make the prompt's group of this version.
-    var groupID: GroupID?
-    var attempt: Int?
-    /// How many rollouts the group still lacks.
+    /// The number of its first rollout among those that the update samples of its prompt.
+    var firstMember = 0
+    /// How many rollouts to sample.
     var rollouts: Int
 
     /// The identifier of one of its rollouts: the same after a restart, so that sampling again stores nothing twice.
     func rolloutID(version: PolicyVersion, member: Int) -> RolloutID {
         RolloutID("\(promptID)@\(version)#\(member)")
+    }
+}
+
+/// The prompts that clients submitted, in the order in which they came, again and again.
+struct SubmittedSource: Sendable {
+    let ledger: Ledger
+
+    /// The prompts of the next update, and the state after drawing them; no groups while there is no prompt.
+    ///
+    /// With fewer prompts than groups a prompt gets several groups.
+    func plan(
+        groups wanted: Int, groupSize: Int, state: LearnerState
+    ) async throws -> (groups: [PlannedGroup], state: LearnerState) {
+        var prompts = try await prompts(after: state.lastPrompt, limit: wanted)
+        while prompts.count < wanted {
+            let again = try await self.prompts(after: nil, limit: wanted - prompts.count)
+            guard !again.isEmpty else { return ([], state) }
+            prompts += again
+        }
+        var state = state
+        state.lastPrompt = prompts.last?.id
+        var members: [PromptID: Int] = [:]
+        let planned = prompts.map { prompt in
+            let first = members[prompt.id, default: 0]
+            members[prompt.id] = first + groupSize
+            return PlannedGroup(
+                promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: prompt.task.type == "code",
+                firstMember: first, rollouts: groupSize)
+        }
+        return (planned, state)
+    }
+
+    /// Prompts in order of arrival, by pages.
+    private func prompts(after: PromptID?, limit: Int) async throws -> [Prompt] {
+        var found: [Prompt] = []
+        var last = after
+        while found.count < limit {
+            let page = try await ledger.prompts(
+                dataset: nil, after: last, limit: min(limit - found.count, Limits.pageRowsMax))
+            guard let end = page.last else { break }
+            found += page
+            last = end.id
+        }
+        return found
     }
 }
 
@@ -59,8 +105,7 @@ struct BuiltinSource: Sendable {
                     metadata: .members(["kind": .string(kind.rawValue)])))
             planned.append(
                 PlannedGroup(
-                    promptID: id, prompt: content, kind: kind, isCode: kind.family == .code, groupID: nil,
-                    attempt: nil, rollouts: groupSize))
+                    promptID: id, prompt: content, kind: kind, isCode: kind.family == .code, rollouts: groupSize))
         }
         return (planned, submissions, state)
     }

@@ -26,35 +26,11 @@ extension Ledger {
             var claim = GroupClaim(db: db, identifiers: identifiers, now: now, policyVersion: policyVersion)
             try claim.takeReturned(dataset: dataset, limit: count)
             try claim.openNew(dataset: dataset, size: size, limit: count - claim.groups.count)
-            return try claim.lease(worker: worker, isLocal: false, seconds: seconds)
+            return try claim.lease(worker: worker, seconds: seconds)
         }
         guard var claimed else { return nil }
         claimed.lease.groups = try await withPrompts(claimed)
         return claimed.lease
-    }
-
-    /// Opens one group of `size` for each prompt named, for the generator inside this process.
-    ///
-    /// A group that an earlier run of the process left unfinished is taken up again when its members have the same policy.
-    /// Throws `InputError.notFound` for an unknown prompt.
-    package func openGroups(
-        prompts: [PromptID], size: Int, policyVersion: PolicyVersion, worker: String, seconds: Double
-    ) async throws -> [LeasedGroup] {
-        if let fault = nameFault(worker, field: "worker") { throw fault }
-        let size = Swift.min(Swift.max(size, 1), Limits.groupSizeMax)
-        let claimed = try await write { [clock, identifiers] db -> ClaimedGroups? in
-            var claim = GroupClaim(db: db, identifiers: identifiers, now: clock.now(), policyVersion: policyVersion)
-            for prompt in prompts {
-                guard let seq = try db.integer("SELECT seq FROM prompts WHERE id = ?", [prompt.text]) else {
-                    throw InputError(.notFound, "there is no prompt \(prompt)", field: "prompts")
-                }
-                if try claim.takeAbandoned(promptSeq: seq, size: size) { continue }
-                try claim.open(promptSeq: seq, size: size)
-            }
-            return try claim.lease(worker: worker, isLocal: true, seconds: seconds)
-        }
-        guard let claimed else { return [] }
-        return try await withPrompts(claimed)
     }
 
     private func withPrompts(_ claimed: ClaimedGroups) async throws -> [LeasedGroup] {
@@ -104,18 +80,6 @@ private struct GroupClaim {
         for row in try db.rows(sql + " ORDER BY g.seq LIMIT ?", arguments) { append(row) }
     }
 
-    /// One group of this prompt that came back incomplete and can still be filled by the present policy.
-    mutating func takeAbandoned(promptSeq: Int64, size: Int) throws -> Bool {
-        let row = try db.row(
-            returnedGroups + """
-                 AND g.prompt_seq = ? AND g.size = ? AND (g.member_count = 0 OR g.oldest_version = ?)
-                ORDER BY g.seq LIMIT 1
-                """, [promptSeq, size, policyVersion.number])
-        guard let row, !groups.contains(where: { $0.seq == row["seq"] }) else { return false }
-        append(row)
-        return true
-    }
-
     /// New groups for the prompts that have the fewest.
     mutating func openNew(dataset: String?, size: Int, limit: Int) throws {
         guard limit > 0 else { return }
@@ -143,12 +107,12 @@ private struct GroupClaim {
     }
 
     /// Puts the gathered groups under one new lease; nil when there are none.
-    func lease(worker: String, isLocal: Bool, seconds: Double) throws -> ClaimedGroups? {
+    func lease(worker: String, seconds: Double) throws -> ClaimedGroups? {
         guard let highest = groups.map(\.attempt).max() else { return nil }
         let attempt = highest + 1
         let id = LeaseID(identifiers.make("lse"))
         let (leaseSeq, expiresAt) = try db.insertLease(
-            id: id, kind: .generate, worker: worker, isLocal: isLocal, attempt: attempt, policyVersion: policyVersion,
+            id: id, kind: .generate, worker: worker, isLocal: false, attempt: attempt, policyVersion: policyVersion,
             now: now, seconds: seconds)
         for group in groups {
             try db.run(

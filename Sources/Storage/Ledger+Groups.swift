@@ -5,22 +5,29 @@ import GRDB
 extension Ledger {
     /// Groups that are complete and of which every member is judged, oldest first, with no member older than
     /// `oldestVersion`; up to `limit`. Reading takes nothing: a group is consumed by `commit(update:)` alone.
-    package func readyGroups(oldestVersion: PolicyVersion, limit: Int) async throws -> [TrainingGroup] {
+    package func readyGroups(oldestVersion: PolicyVersion, limit: Int) async throws -> TrainingBatch {
         try await read { db in
             let groups = try db.rows(
                 """
                 SELECT seq, id, prompt_seq FROM groups WHERE status = 'ready' AND oldest_version >= ?
                 ORDER BY seq LIMIT ?
                 """, [oldestVersion.number, max(0, limit)])
+            return TrainingBatch(
+                groups: try groups.map { group in try db.trainingGroup(group) { try db.members(ofGroup: $0) } },
+                judgedThrough: try db.integer("SELECT coalesce(max(seq), 0) FROM verdicts") ?? 0)
+        }
+    }
+
+    /// The groups that an update consumed, oldest first, with the verdicts that counted when it read them: what an
+    /// update is made again from. Empty for an unknown update.
+    package func consumedGroups(
+        by version: PolicyVersion, judgedThrough: Int64
+    ) async throws -> [TrainingGroup] {
+        try await read { db in
+            let groups = try db.rows(
+                "SELECT seq, id, prompt_seq FROM groups WHERE consumed_by_update = ? ORDER BY seq", [version.number])
             return try groups.map { group in
-                guard let prompt = try db.row(promptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
-                    throw LedgerError.corrupt("group \(group["id"] as String) has no prompt")
-                }
-                let members = try db.rows(
-                    rolloutColumns + " WHERE r.group_seq = ? ORDER BY r.seq", [group["seq"] as Int64])
-                return TrainingGroup(
-                    id: GroupID(group["id"]), prompt: try decodePrompt(prompt), rollouts: try members.map(decodeRollout)
-                )
+                try db.trainingGroup(group) { try db.members(ofGroup: $0, judgedThrough: judgedThrough) }
             }
         }
     }
@@ -59,6 +66,35 @@ extension Ledger {
 }
 
 extension Database {
+    fileprivate func trainingGroup(_ group: Row, members: (Int64) throws -> [Rollout]) throws -> TrainingGroup {
+        guard let prompt = try row(promptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
+            throw LedgerError.corrupt("group \(group["id"] as String) has no prompt")
+        }
+        return TrainingGroup(
+            id: GroupID(group["id"]), prompt: try decodePrompt(prompt), rollouts: try members(group["seq"]))
+    }
+
+    fileprivate func members(ofGroup seq: Int64) throws -> [Rollout] {
+        try rows(rolloutColumns + " WHERE r.group_seq = ? ORDER BY r.seq", [seq]).map(decodeRollout)
+    }
+
+    /// The members with their verdicts and rewards as they were when `mark` was the newest verdict: the last decision
+    /// up to it, or the last judgement that decided nothing.
+    fileprivate func members(ofGroup seq: Int64, judgedThrough mark: Int64) throws -> [Rollout] {
+        try members(ofGroup: seq).map { member in
+            let verdict = try row(
+                """
+                SELECT v.verdict, v.reward FROM rollouts r CROSS JOIN verdicts v ON v.rollout_seq = r.seq
+                WHERE r.id = ? AND v.seq <= ? ORDER BY v.outcome = 'undetermined', v.seq DESC LIMIT 1
+                """, [member.id.text, mark])
+            var member = member
+            member.verdict = try verdict.map { try stored($0["verdict"], "verdicts.verdict", Verdict.init(json:)) }
+            member.reward = verdict?["reward"]
+            member.status = member.verdict?.outcome == .undetermined ? .undetermined : .scored
+            return member
+        }
+    }
+
     /// Marks the rollouts of a retired group.
     func retireRollouts(ofGroup seq: Int64) throws {
         try run(

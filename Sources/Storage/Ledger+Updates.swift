@@ -72,13 +72,27 @@ extension Ledger {
             let rows = try db.rows(
                 "SELECT * FROM updates WHERE version < ? ORDER BY version DESC LIMIT ?",
                 [before?.number ?? Int.max, max(0, limit)])
-            return try rows.map { row in
-                UpdateRecord(
-                    version: PolicyVersion(row["version"]), createdAt: Timestamp(milliseconds: row["created_at"]),
-                    objective: row["objective"], metrics: try decodeMetrics(row["metrics"]))
-            }
+            return try rows.map(decodeUpdate)
         }
     }
+
+    /// The update that made a version, or nil.
+    package func update(_ version: PolicyVersion) async throws -> UpdateRecord? {
+        try await read { db in
+            try db.row("SELECT * FROM updates WHERE version = ?", [version.number]).map(decodeUpdate)
+        }
+    }
+}
+
+private func decodeUpdate(_ row: Row) throws -> UpdateRecord {
+    var provenance: UpdateProvenance?
+    if let settings = row["settings"] as String? {
+        provenance = UpdateProvenance(
+            settings: settings, checkpointDigest: row["checkpoint_digest"], judgedThrough: row["judged_through"])
+    }
+    return UpdateRecord(
+        version: PolicyVersion(row["version"]), createdAt: Timestamp(milliseconds: row["created_at"]),
+        objective: row["objective"], metrics: try decodeMetrics(row["metrics"]), provenance: provenance)
 }
 
 extension Database {
@@ -89,8 +103,14 @@ extension Database {
     fileprivate func insert(_ record: UpdateRecord) throws {
         let metrics = JSONValue.array(record.metrics.map { .array([.string($0.name), encodeMetric($0.value)]) })
         try run(
-            "INSERT INTO updates VALUES (?, ?, ?, ?)",
-            [record.version.number, record.objective, metrics.text, record.createdAt.milliseconds])
+            """
+            INSERT INTO updates (version, objective, metrics, created_at, settings, checkpoint_digest, judged_through)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                record.version.number, record.objective, metrics.text, record.createdAt.milliseconds,
+                record.provenance?.settings, record.provenance?.checkpointDigest, record.provenance?.judgedThrough,
+            ])
     }
 
     fileprivate func insert(_ checkpoint: CheckpointManifest) throws {

@@ -17,6 +17,6 @@ struct Rolloutd: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, ScoreCommand.self, TrainCommand.self, ObjectiveCommand.self,
-            ImportCommand.self, ExportCommand.self, BackupCommand.self, CheckCommand.self,
+            ReplayCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self, CheckCommand.self,
         ])
 }

@@ -15,6 +15,8 @@ struct TrainCommand: AsyncParsableCommand {
 
             Example:
               rolloutd train --updates 100 --database run.sqlite --seed 7 --set learning_rate=5e-5
+
+            Exit status: 0 when the version was reached, 1 when learning failed or an alarm paused it before.
             """)
 
     @OptionGroup var run: RunOptions
@@ -43,8 +45,11 @@ struct TrainCommand: AsyncParsableCommand {
         try await group.run()
         await assembled.close()
         let snapshot = assembled.service.status()
-        reporter.line("stopped at policy \(snapshot.policyVersion?.description ?? "none")")
-        if snapshot.phase == .failed { throw ExitCode(1) }
+        let reached = snapshot.policyVersion
+        reporter.line("stopped at policy \(reached?.description ?? "none")")
+        guard snapshot.phase == .failed || finish.isPausedShort(of: snapshot) else { return }
+        reporter.line("before the \(updates) updates that were asked for: \(snapshot.phaseDetail ?? "learning failed")")
+        throw ExitCode(1)
     }
 }
 
@@ -53,13 +58,17 @@ private struct FinishAtVersion: Service {
     let service: RolloutService
     let version: PolicyVersion
 
+    /// Whether learning rests before it reached the version.
+    func isPausedShort(of status: StatusSnapshot) -> Bool {
+        status.phase == .paused && (status.policyVersion ?? PolicyVersion(0)) < version
+    }
+
     func run() async throws {
         await withGracefulShutdownHandler {
             while !Task.isShuttingDownGracefully {
                 let status = service.status()
-                let isDone = status.phase == .paused || status.phase == .failed
-                if let reached = status.policyVersion, reached >= version, isDone { break }
-                if isDone, status.phase == .failed { break }
+                // Nobody is there to resume a learner that an alarm has paused.
+                if status.phase == .paused || status.phase == .failed { break }
                 try? await Task.sleep(for: .milliseconds(100))
             }
             service.beginShutdown()

@@ -118,9 +118,17 @@ enum Binary {
         try process.run()
         standardInput.fileHandleForWriting.write(Data(input.utf8))
         try standardInput.fileHandleForWriting.close()
-        // The pipes hold 64 kB; the commands under test print far less to standard error.
+        // Both are read at once: a command that has filled one pipe waits until somebody reads it.
+        let errorsRead = DispatchSemaphore(value: 0)
+        let errorText = Mutex(Data())
+        Thread.detachNewThread {
+            let data = standardError.fileHandleForReading.readDataToEndOfFile()
+            errorText.withLock { $0 = data }
+            errorsRead.signal()
+        }
         let output = try standardOutput.fileHandleForReading.readToEnd() ?? Data()
-        let errors = try standardError.fileHandleForReading.readToEnd() ?? Data()
+        errorsRead.wait()
+        let errors = errorText.withLock { $0 }
         process.waitUntilExit()
         return (
             process.terminationStatus, String(decoding: output, as: UTF8.self), String(decoding: errors, as: UTF8.self)

@@ -170,47 +170,4 @@ struct GroupLeaseTests {
             }
         }
     }
-
-    @Test func `the generator inside opens a group for each prompt it chose`() async throws {
-        try await withLedger { ledger, _ in
-            for id in ["a", "b"] { try await ledger.addPrompt(mathPrompt(id)) }
-            let ids = [PromptID("b"), PromptID("a"), PromptID("b")]
-            let groups = try await ledger.openGroups(
-                prompts: ids, size: 4, policyVersion: PolicyVersion(0), worker: "self", seconds: 60)
-            #expect(groups.map(\.prompt.id) == ids)
-            #expect(Set(groups.map(\.id)).count == 3)
-            let fault = await #expect(throws: InputError.self) {
-                _ = try await ledger.openGroups(
-                    prompts: [PromptID("a"), PromptID("absent")], size: 4, policyVersion: PolicyVersion(0),
-                    worker: "self", seconds: 60)
-            }
-            #expect(fault?.code == .notFound)
-            // The failed call opened nothing.
-            #expect(try await ledger.counts().leasedGroups == 3)
-        }
-    }
-
-    @Test func `after a restart the inner generator goes on with what it left, others keep theirs`() async throws {
-        try await withLedger { ledger, _ in
-            for id in ["a", "b"] { try await ledger.addPrompt(mathPrompt(id)) }
-            func open(_ version: Int) async throws -> LeasedGroup {
-                try #require(
-                    try await ledger.openGroups(
-                        prompts: [PromptID("a")], size: 2, policyVersion: PolicyVersion(version), worker: "self",
-                        seconds: 600
-                    ).first)
-            }
-            let mine = try await open(0)
-            try await ledger.addRollout(rollout("r", of: "a", group: mine.id.text))
-            let theirs = try #require(try await lease(ledger, dataset: nil))
-            #expect(try await ledger.reclaimAll() == 1)
-            #expect(try await ledger.heartbeat(theirs.id, seconds: 60).groups == theirs.groups)
-            let again = try await open(0)
-            #expect(again.id == mine.id)
-            #expect(again.rollouts == 1)
-            // A newer policy does not mix into a group that an older one began.
-            _ = try await ledger.reclaimAll()
-            #expect(try await open(1).id != mine.id)
-        }
-    }
 }

@@ -92,20 +92,9 @@ private struct RandomRun {
     }
 
     private mutating func lease() async throws {
-        if Bool.random(using: &random) {
-            let lease = try await ledger.leaseGroups(
-                worker: "w", max: 2, groupSize: 3, policyVersion: PolicyVersion(version), dataset: nil, seconds: 60)
-            if let lease { leases.append(lease) }
-        } else {
-            let groups = try await ledger.openGroups(
-                prompts: [PromptID("p\(Int.random(in: 0..<5, using: &random))")], size: 3,
-                policyVersion: PolicyVersion(version), worker: "self", seconds: 60)
-            for group in groups {
-                for _ in 0..<Int.random(in: 0...group.rollouts, using: &random) {
-                    try await post(group: group.id, prompt: group.prompt.id.text, attempt: nil)
-                }
-            }
-        }
+        let lease = try await ledger.leaseGroups(
+            worker: "w", max: 2, groupSize: 3, policyVersion: PolicyVersion(version), dataset: nil, seconds: 60)
+        if let lease { leases.append(lease) }
     }
 
     private mutating func postToLease() async throws {
@@ -154,7 +143,7 @@ private struct RandomRun {
     }
 
     private mutating func update() async throws {
-        let groups = try await ledger.readyGroups(oldestVersion: PolicyVersion(max(0, version - 2)), limit: 3)
+        let groups = try await ledger.readyGroups(oldestVersion: PolicyVersion(max(0, version - 2)), limit: 3).groups
         guard !groups.isEmpty else { return }
         let parts = groups.map { group in
             ConsumedGroup(

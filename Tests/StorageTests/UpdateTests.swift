@@ -18,7 +18,7 @@ struct UpdateTests {
     }
 
     private func readyIDs(_ ledger: Ledger, oldest: Int = 0) async throws -> [GroupID] {
-        try await ledger.readyGroups(oldestVersion: PolicyVersion(oldest), limit: 100).map(\.id)
+        try await ledger.readyGroups(oldestVersion: PolicyVersion(oldest), limit: 100).groups.map(\.id)
     }
 
     @Test func `a group is ready when it is full and every member is judged`() async throws {
@@ -34,7 +34,7 @@ struct UpdateTests {
             let result = ScoringResult(
                 rolloutID: RolloutID("b"), attempt: 1, verdict: .undetermined(failure), reward: nil)
             _ = try await ledger.record(results: [result], lease: lease.id)
-            let groups = try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 5)
+            let groups = try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 5).groups
             #expect(groups.map(\.id) == [id])
             #expect(groups.first?.rollouts.map(\.id.text) == ["a", "b"])
             #expect(groups.first?.rollouts.map(\.reward) == [1, nil])
@@ -49,7 +49,7 @@ struct UpdateTests {
             let new = try await ready(ledger, "new", version: 3)
             #expect(try await readyIDs(ledger) == [old, new])
             #expect(try await readyIDs(ledger, oldest: 2) == [new])
-            #expect(try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 1).map(\.id) == [old])
+            #expect(try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 1).groups.map(\.id) == [old])
         }
     }
 
@@ -86,6 +86,52 @@ struct UpdateTests {
             #expect(stored["entropy"]?.isNaN == true)
             #expect(stored.metrics.map(\.name) == ["loss", "diverged", "entropy"])
         }
+    }
+
+    @Test func `an update can be read again with the verdicts that it saw, whatever was judged since`() async throws {
+        try await withLedger { ledger, _ in
+            try await ledger.registerInitialPolicy(checkpoint: checkpoint(0))
+            let group = try await ready(ledger, "a")
+            let batch = try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 9)
+            // Between reading and committing a judge changes its mind about one member.
+            try await rejudge(ledger, "a/1", .failed("wrong after all"), reward: 0)
+            var update = updateCommit(1, [ConsumedGroup(id: group, fate: .trained, advantages: [:])])
+            update.record.provenance = UpdateProvenance(
+                settings: "{}", checkpointDigest: "digest1", judgedThrough: batch.judgedThrough)
+            try await ledger.commit(update: update)
+            // And later about the other, twice, once without a decision.
+            try await rejudge(ledger, "a/0", .failed("wrong"), reward: 0)
+            let failure = InfrastructureFailure(code: .unreadableTask, message: "no answer")
+            try await rejudge(ledger, "a/0", .undetermined(failure), reward: nil)
+
+            #expect(try await ledger.rollout(RolloutID("a/0"))?.reward == 0)
+            let again = try await ledger.consumedGroups(by: PolicyVersion(1), judgedThrough: batch.judgedThrough)
+            #expect(again == batch.groups.map(consumedView))
+            #expect(again.first?.rollouts.map(\.reward) == [1, 1])
+            #expect(try await ledger.update(PolicyVersion(1))?.provenance == update.record.provenance)
+            #expect(try await ledger.update(PolicyVersion(2)) == nil)
+            #expect(try await ledger.consumedGroups(by: PolicyVersion(2), judgedThrough: 99) == [])
+        }
+    }
+
+    /// A group as it reads once an update consumed it: the same, but that its members name the update.
+    private func consumedView(_ group: TrainingGroup) -> TrainingGroup {
+        var group = group
+        for index in group.rollouts.indices { group.rollouts[index].consumedByUpdate = 1 }
+        return group
+    }
+
+    private func rejudge(_ ledger: Ledger, _ id: String, _ verdict: Verdict, reward: Double?) async throws {
+        let filter = RolloutFilter(promptID: PromptID(String(id.prefix(1))))
+        #expect(try await ledger.requestRescore(matching: filter, limit: 9) > 0)
+        let lease = try #require(try await ledger.leaseScoring(worker: "j", max: 9, seconds: 60))
+        let results = lease.rollouts.map { work in
+            work.rolloutID.text == id
+                ? ScoringResult(rolloutID: work.rolloutID, attempt: work.attempt, verdict: verdict, reward: reward)
+                : ScoringResult(
+                    rolloutID: work.rolloutID, attempt: work.attempt, verdict: .passed("still right"), reward: 1)
+        }
+        _ = try await ledger.record(results: results, lease: lease.id)
     }
 
     @Test func `a group is never consumed twice, and a refused update leaves nothing`() async throws {
@@ -196,9 +242,10 @@ struct UpdateTests {
                 try await ledger.addRollout(
                     rollout("m\(index)", of: prompt, group: group?.id.text, version: version), rules)
             }
-            let empty = try await ledger.openGroups(
-                prompts: [PromptID("old")], size: 2, policyVersion: PolicyVersion(1), worker: "self", seconds: 60)
-            #expect(empty.count == 1)
+            let empty = try #require(
+                try await ledger.leaseGroups(
+                    worker: "slow", max: 1, groupSize: 2, policyVersion: PolicyVersion(1), dataset: nil, seconds: 60))
+            #expect(empty.groups.count == 1)
             #expect(try await ledger.retireStale(olderThan: PolicyVersion(4)) == 2)
             #expect(try await readyIDs(ledger) == [new])
             #expect(try await ledger.rollout(RolloutID("old/0"))?.status == .stale)

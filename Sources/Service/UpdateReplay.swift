@@ -1,0 +1,100 @@
+// Making stored updates again from the ledger, to prove that they are what the ledger says. Reads; changes nothing.
+import Domain
+import Foundation
+import Learning
+import Modeling
+import Storage
+
+/// One update beside the same update made again.
+package struct ReplayedUpdate: Sendable, Equatable {
+    package var version: PolicyVersion
+    /// What the ledger recorded.
+    package var recorded: [UpdateRecord.Metric]
+    /// What came out now; times are not replayed.
+    package var replayed: [UpdateRecord.Metric]
+    package var recordedDigest: String
+    package var replayedDigest: String
+
+    /// Whether weights, optimiser state and every number of the loss are the same to the last bit.
+    package var isSame: Bool { recordedDigest == replayedDigest && differences.isEmpty }
+
+    /// The names of the metrics that differ.
+    package var differences: [String] {
+        let before = Dictionary(recorded.map { ($0.name, $0.value.bitPattern) }, uniquingKeysWith: { $1 })
+        return replayed.filter { metric in
+            // The ledger writes a number that JSON cannot say as its name, so the payload of a NaN is not kept.
+            guard !metric.value.isNaN else { return before[metric.name].map { !Double(bitPattern: $0).isNaN } ?? true }
+            return before[metric.name] != metric.value.bitPattern
+        }.map(\.name)
+    }
+}
+
+/// Makes updates again from the newest checkpoint before them.
+package struct UpdateReplay: Sendable {
+    private let ledger: Ledger
+    private let checkpoints: CheckpointDirectory
+    private let threads: Int
+
+    /// A replay of the run whose checkpoints lie in this directory.
+    package init(ledger: Ledger, checkpointDirectory: String, threads: Int) {
+        self.ledger = ledger
+        checkpoints = CheckpointDirectory(path: checkpointDirectory)
+        self.threads = threads
+    }
+
+    /// Makes the update that led to `version` again, and those before it back to the newest checkpoint that is kept.
+    ///
+    /// - Parameters:
+    ///   - scratch: A directory for one checkpoint file at a time.
+    ///   - each: Called after each update, in order.
+    /// - Returns: The last one, that of `version`.
+    /// - Throws: `InputError.notFound` when there is no such update, `ServiceError.unavailable` when nothing is kept to
+    ///   make it from.
+    package func run(
+        to version: PolicyVersion, scratch: String, each: @Sendable (ReplayedUpdate) -> Void
+    ) async throws -> ReplayedUpdate {
+        guard try await ledger.update(version) != nil else {
+            let newest = try await ledger.latestVersion()?.description ?? "none"
+            throw InputError(
+                .notFound, "there is no update \(version)", field: "update",
+                hint: "updates count from 1; the newest policy is \(newest)")
+        }
+        let before = try await ledger.checkpoints().filter { $0.version < version }
+        guard let start = before.max(by: { $0.version < $1.version }) else {
+            throw ServiceError(
+                .unavailable, "no checkpoint before update \(version) is kept",
+                hint: "the last \(CheckpointDirectory.recentKept) and every \(CheckpointDirectory.milestoneEvery)th are"
+            )
+        }
+        let tokenizer = try Tokenizer.load(directory: checkpoints.path)
+        let model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
+        var next = start.version.next
+        while true {
+            let replayed = try await replay(next, model: model, tokenizer: tokenizer, scratch: scratch)
+            each(replayed)
+            if next == version { return replayed }
+            next = next.next
+        }
+    }
+
+    private func replay(
+        _ version: PolicyVersion, model: TrainableModel, tokenizer: Tokenizer, scratch: String
+    ) async throws -> ReplayedUpdate {
+        guard let record = try await ledger.update(version), let provenance = record.provenance else {
+            throw ServiceError(
+                .unavailable, "update \(version) was made before updates recorded their settings",
+                hint: "only newer updates can be made again")
+        }
+        let groups = try await ledger.consumedGroups(by: version, judgedThrough: provenance.judgedThrough)
+        let settings = try LearnerSettingsText.read(provenance.settings, over: LearnerSettings())
+        let outcome = try PolicyTrainer.apply(
+            groups, to: model, from: PolicyVersion(version.number - 1), settings: settings, tokenizer: tokenizer,
+            threads: threads)
+        let directory = CheckpointDirectory(path: scratch)
+        let manifest = try directory.write(model, version: version, learnerState: "")
+        directory.remove([version])
+        return ReplayedUpdate(
+            version: version, recorded: record.metrics, replayed: outcome.metrics,
+            recordedDigest: provenance.checkpointDigest, replayedDigest: manifest.digest)
+    }
+}
