@@ -14,18 +14,25 @@ struct ScoreCommand: AsyncParsableCommand {
         abstract: "Judge one response and print the result as POST /v1/score would.",
         discussion: """
             Examples:
-              echo '{"type":"math","answer":"3/4"}' > task.json
-              echo 'so it is \\\\boxed{0.75}' | rolloutd score --task task.json --response -
-              rolloutd score --task task.json --response answer.txt --explain
+              rolloutd score --answer 3/4 --text 'so it is \\boxed{0.75}'
+              rolloutd score --answer 3/4 --response response.txt --explain
+              echo '{"type":"code","language":"python","assertions":"assert f(2) == 4"}' > task.json
+              rolloutd score --task task.json --response -
 
             Exit status: 0 passed, 1 failed, 3 undetermined, 64 wrong usage.
             """)
 
     @Option(help: "A file with the task, as in the wire contract (type math or code); - is standard input.")
-    var task: String
+    var task: String?
+
+    @Option(help: "Instead of a task: the answer of a math task; give it again for other accepted answers.")
+    var answer: [String] = []
 
     @Option(help: "A file with the response; - is standard input.")
-    var response: String
+    var response: String?
+
+    @Option(help: "Instead of a file: the response itself.")
+    var text: String?
 
     @Option(help: "How the verdict becomes a reward: \(RewardScheme.allCases.map(\.rawValue).joined(separator: ", ")).")
     var reward: String = "binary"
@@ -41,8 +48,8 @@ struct ScoreCommand: AsyncParsableCommand {
         guard task != "-" || response != "-" else {
             throw ValidationError("only one of task and response can be standard input")
         }
-        let parsed = try Self.parseTask(try Self.read(task, limit: Limits.taskBytesMax))
-        let text = String(decoding: try Self.read(response, limit: Limits.responseBytesMax), as: UTF8.self)
+        let parsed = try readTask()
+        let text = try readResponse()
         let clock = ContinuousClock()
         let start = clock.now
         let verdict = try await Self.judge(text, task: parsed, explaining: explain)
@@ -58,6 +65,24 @@ struct ScoreCommand: AsyncParsableCommand {
         case .passed: return
         case .failed: throw ExitCode(1)
         case .undetermined: throw ExitCode(3)
+        }
+    }
+
+    private func readTask() throws -> VerificationTask {
+        switch (task, answer.isEmpty) {
+        case (let file?, true): try Self.parseTask(try Self.read(file, limit: Limits.taskBytesMax))
+        case (nil, false):
+            try Self.parseTask(
+                JSONValue.members(["type": .string("math"), "answer": .array(answer.map { .string($0) })]).serialized())
+        default: throw ValidationError("give either --task with a file or --answer with the right answer")
+        }
+    }
+
+    private func readResponse() throws -> String {
+        switch (response, text) {
+        case (let file?, nil): String(decoding: try Self.read(file, limit: Limits.responseBytesMax), as: UTF8.self)
+        case (nil, let text?): text
+        default: throw ValidationError("give either --response with a file or --text with the response itself")
         }
     }
 

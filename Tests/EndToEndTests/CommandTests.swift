@@ -24,6 +24,21 @@ import Testing
         #expect(wrong.output.contains("\"failed\""))
     }
 
+    @Test func `score takes answer and response from the command line, and explains each step`() async throws {
+        let right = try await Binary.run([
+            "score", "--answer", "3/4", "--answer", "75 apples", "--text", "so it is \\boxed{0.75}", "--explain",
+        ])
+        #expect(right.status == 0, "\(right.errors)")
+        #expect(right.output.contains("\"passed\""))
+        #expect(right.errors.contains("0.75"))
+        #expect(right.errors.split(separator: "\n").count >= 3, "\(right.errors)")
+        let both = try await Binary.run(["score", "--answer", "3", "--text", "3", "--response", "-"])
+        #expect(both.status == 64)
+        #expect(both.errors.contains("either --response"))
+        let neither = try await Binary.run(["score", "--text", "3"])
+        #expect(neither.errors.contains("either --task"))
+    }
+
     @Test func `score says what is wrong with a task and judges nothing`() async throws {
         let folder = try TemporaryFolder()
         let task = try write(#"{"type":"math","anwser":"4"}"#, "task.json", folder)
