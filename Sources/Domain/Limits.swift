@@ -91,6 +91,8 @@ package enum Limits {
 
     /// The longest extracted answer that is read; the longest gold of the public sets is under 4 kB.
     package static let mathCandidateBytesMax = 8_192
+    /// How far before the last box tied ones are looked for: room for the longest answer in as many parts as are allowed.
+    package static let mathWindowBytesMax = 32_768
     /// Tokens of one answer: every token is at least a byte, and a long answer has a few hundred.
     package static let mathTokensMax = 4_096
     /// Nesting of one expression; real answers stay under 12. Bounds the parser's stack: a level costs up to 12 kB in a debug
@@ -104,8 +106,9 @@ package enum Limits {
     package static let mathNodesMax = 16_384
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
     package static let mathBitsMax = 8_192
-    /// Exact arithmetic on big numbers in one comparison, in word multiplications: some 5 ms of fractions at full size.
-    package static let mathExactWorkMax = 20_000
+    /// Units of work of one verdict, all references together: a unit is a multiplication of 256-bit numbers, some 10 ns,
+    /// so that no verdict passes 20 ms. Exact arithmetic may take two fifths of it.
+    package static let mathWorkMax = 1_000_000
     /// Bits of a number whose higher root is sought by Newton's iteration.
     package static let mathRootBitsMax = 2_048
     /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.
@@ -116,8 +119,6 @@ package enum Limits {
     package static let mathUnfinishedBoxesMax = 4
     /// How far back from the end of a text without a box an answer is looked for.
     package static let mathTailBytesMax = 16_384
-    /// Node evaluations of one comparison: at about a microsecond each it stays under 20 ms.
-    package static let mathEvaluationsMax = 12_000
 
     // MARK: Tasks
 

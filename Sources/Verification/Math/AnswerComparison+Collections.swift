@@ -49,11 +49,15 @@ extension AnswerComparison {
             return .different
         }
         guard a.count * b.count <= Limits.mathItemsMax * Limits.mathItemsMax / 4 else { return .unclear }
+        if a.count + b.count > 4 { identity.evaluator.remember() }
+        let (exactA, exactB) = (a.map(exactItem), b.map(exactItem))
         var isUsed = [Bool](repeating: false, count: b.count)
         var isUnclear = false
-        for x in a {
+        for (place, x) in a.enumerated() {
             var found = false
+            guard pool.work.spend(b.count) else { return .unclear }
             for (index, y) in b.enumerated() where isSet || !isUsed[index] {
+                if let p = exactA[place], let q = exactB[index], p != q { continue }
                 let agreement = compare(x, y)
                 if agreement == .unclear { isUnclear = true }
                 guard agreement == .equal else { continue }
@@ -64,6 +68,12 @@ extension AnswerComparison {
             if !found { return isUnclear ? .unclear : .different }
         }
         return isUsed.allSatisfy { $0 } ? .equal : isUnclear ? .unclear : .different
+    }
+
+    /// The value of an item that is equal to no other exact number: one without a decimal point, which may be rounded.
+    private func exactItem(_ form: AnswerForm) -> ExactNumber? {
+        guard case .expression(let node) = form, !pool[node].traits.contains(.decimal) else { return nil }
+        return pool.exact(node)
     }
 
     /// Named values in a list against a tuple, in order; values without names are no tuple.
@@ -126,7 +136,7 @@ extension AnswerComparison {
                 isUsed[index] = true
                 found = true
             }
-            if !found { return .different }
+            if !found { return pool.work.isExhausted ? .unclear : .different }
         }
         return .equal
     }
@@ -134,6 +144,7 @@ extension AnswerComparison {
     /// Unions are compared piece by piece, in any order.
     mutating func compareIntervals(_ a: [Interval], _ b: [Interval]) -> Agreement {
         rule = "intervals: ends and their openness must agree"
+        if a.count + b.count > 4 { identity.evaluator.remember() }
         let (a, b) = (merged(a), merged(b))
         guard a.count == b.count else { return .different }
         var isUsed = [Bool](repeating: false, count: b.count)
@@ -145,7 +156,7 @@ extension AnswerComparison {
                 found = true
                 break
             }
-            if !found { return .different }
+            if !found { return pool.work.isExhausted ? .unclear : .different }
         }
         return .equal
     }

@@ -48,10 +48,13 @@ extension AnswerComparison {
         rule = "ratios must be proportional"
         guard a.count == b.count, a.count >= 2 else { return .different }
         var result = Agreement.equal
+        var products: [(NodeID, NodeID)] = []
         for index in 1..<a.count {
             let left = pool.binary(.multiply, a[0], b[index])
-            let right = pool.binary(.multiply, b[0], a[index])
-            refresh()
+            products.append((left, pool.binary(.multiply, b[0], a[index])))
+        }
+        refresh()
+        for (left, right) in products where result != .different {
             result = result.and(identity.compare(left, right))
         }
         return result

@@ -19,7 +19,7 @@ struct AnswerComparison {
     mutating func compare(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= 16 else { return .unclear }
+        guard depth <= 16, pool.work.spend(20) else { return .unclear }
         // Each part of the table has rules for its pairs and passes on the others.
         if let found = compareReadings(gold, response) { return found }
         if let found = compareSingle(gold, response) { return found }

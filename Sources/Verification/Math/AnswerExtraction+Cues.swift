@@ -11,16 +11,18 @@ extension AnswerExtractor {
         "答案：", "答案:", "答案", "answer would be", "answer =", "réponse est", "réponse :", "réponse:",
     ].map { Array($0.utf8) }
 
+    /// The cues that end with a byte, longest first, by that byte.
+    private static let cuesByLastByte: [[[UInt8]]] = {
+        var table = [[[UInt8]]](repeating: [], count: 256)
+        for cue in cues.sorted(by: { $0.count > $1.count }) {
+            if let last = cue.last { table[Int(last)].append(cue) }
+        }
+        return table
+    }()
+
     /// What follows the last cue phrase, to the end of its line or sentence.
     func cued() -> ExtractedAnswer? {
-        let lower = lowercasedSlice(tail)
-        var best: Range<Int>?
-        for cue in AnswerExtractor.cues {
-            guard let found = lastRange(of: cue, in: lower[...]) else { continue }
-            let range = tail.startIndex + found.lowerBound..<tail.startIndex + found.upperBound
-            if best.map({ range.upperBound > $0.upperBound }) ?? true { best = range }
-        }
-        guard let best else { return nil }
+        guard let best = lastCue() else { return nil }
         var start = best.upperBound
         while start < bytes.endIndex, isSpaceByte(bytes[start]) || [0x3A, 0x2A, 0x3D].contains(bytes[start]) {
             start += 1
@@ -28,6 +30,25 @@ extension AnswerExtractor {
         guard let range = answerSpan(from: start) else { return nil }
         return ExtractedAnswer(parts: [range], rule: "after \"\(String(decoding: bytes[best], as: UTF8.self))\"")
     }
+
+    /// The last cue in the tail, in any case: one pass from the end, so that the last one stops it.
+    private func lastCue() -> Range<Int>? {
+        let base = tail.startIndex
+        let text = tail.span
+        for end in stride(from: text.count, to: 0, by: -1) {
+            let cues = AnswerExtractor.cuesByLastByte[Int(lowered(text[end - 1]))]
+            for cue in cues where cue.count <= end {
+                var matched = 1
+                while matched < cue.count, lowered(text[end - 1 - matched]) == cue[cue.count - 1 - matched] {
+                    matched += 1
+                }
+                if matched == cue.count { return base + end - matched..<base + end }
+            }
+        }
+        return nil
+    }
+
+    private func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
     /// The formula that begins here, or the text to the end of the sentence.
     private func answerSpan(from start: Int) -> Range<Int>? {
@@ -272,6 +293,4 @@ extension AnswerExtractor {
         }
         return nil
     }
-
-    private func lowercasedSlice(_ slice: ArraySlice<UInt8>) -> [UInt8] { lowercased(Array(slice)) }
 }

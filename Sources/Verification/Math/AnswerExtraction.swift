@@ -17,14 +17,6 @@ struct ExtractedAnswer: Sendable {
 struct AnswerExtractor {
     let bytes: ArraySlice<UInt8>
 
-    /// The part after the last `</think>`, if anything but white space stands there; else everything.
-    static func finalPart(of bytes: [UInt8]) -> ArraySlice<UInt8> {
-        let mark = Array("</think>".utf8)
-        guard let found = lastRange(of: mark, in: bytes[...]) else { return bytes[...] }
-        let rest = bytes[found.upperBound...]
-        return rest.contains { !isSpaceByte($0) } ? rest : bytes[..<found.lowerBound]
-    }
-
     /// What kind of answer the gold is, which matters only where there is no box.
     enum Expectation: Sendable { case choice, words, mathematics }
 
@@ -46,7 +38,9 @@ struct AnswerExtractor {
         guard var box = previousBox(before: bytes.endIndex) else { return nil }
         let last = box
         var parts = [box.content]
-        while parts.count < Limits.mathItemsMax,
+        var length = box.content.count
+        // Beyond the cap on bytes the answer is not read, so there is no need to know all of it.
+        while parts.count < Limits.mathItemsMax, length <= Limits.mathCandidateBytesMax,
             let earlier = previousBox(
                 before: box.whole.lowerBound, within: Limits.mathCandidateBytesMax)
         {
@@ -55,6 +49,7 @@ struct AnswerExtractor {
             else { break }
             if !parts.contains(where: { bytes[$0].elementsEqual(bytes[earlier.content]) }) {
                 parts.append(earlier.content)
+                length += earlier.content.count
             }
             box = earlier
         }
@@ -66,67 +61,26 @@ struct AnswerExtractor {
 
     /// Whether a box was begun and never ended: what it would have held is unknown.
     private var endsInsideBox: Bool {
-        guard let start = lastCommand(before: bytes.endIndex) else { return false }
-        let rest = bytes[start...].dropFirst().drop { isLetterByte($0) || isSpaceByte($0) }
+        guard let start = BoxSearch.lastCommand(in: bytes.span, before: bytes.count) else { return false }
+        let rest = bytes[(bytes.startIndex + start)...].dropFirst().drop { isLetterByte($0) || isSpaceByte($0) }
         return rest.first == 0x7B
     }
 
     /// The last complete box that begins before a place.
     private func previousBox(before end: Int, within reach: Int = .max) -> (whole: Range<Int>, content: Range<Int>)? {
-        var limit = end
+        let base = bytes.startIndex
+        let floor = reach == .max ? 0 : max(0, end - base - reach)
+        var limit = end - base
         // Each unfinished box costs a scan to the end of the text, so only a few are tried.
         for _ in 0..<Limits.mathUnfinishedBoxesMax {
-            guard let start = lastCommand(before: limit, within: reach) else { return nil }
-            if let box = box(at: start, before: end) { return box }
+            guard let start = BoxSearch.lastCommand(in: bytes.span, from: floor, before: limit) else { return nil }
+            if let box = BoxSearch.box(in: bytes.span, at: start, before: end - base) {
+                return (
+                    box.whole.lowerBound + base..<box.whole.upperBound + base,
+                    box.content.lowerBound + base..<box.content.upperBound + base
+                )
+            }
             limit = start
-        }
-        return nil
-    }
-
-    /// The last `\boxed` or `\fbox` before a place.
-    private func lastCommand(before end: Int, within reach: Int = .max) -> Int? {
-        let floor = reach == .max ? bytes.startIndex : max(bytes.startIndex, end - reach)
-        let names = [Array("\\boxed".utf8), Array("\\fbox".utf8), Array("\\framebox".utf8)]
-        var position = end - 5
-        while position >= floor {
-            if bytes[position] == 0x5C, bytes[position + 1] == 0x62 || bytes[position + 1] == 0x66 {
-                for name in names where bytes[position..<end].starts(with: name) { return position }
-            }
-            position -= 1
-        }
-        return nil
-    }
-
-    /// The box whose command stands at a place: braces must balance, except that the text may end inside.
-    private func box(at start: Int, before end: Int) -> (whole: Range<Int>, content: Range<Int>)? {
-        var position = start + 1
-        while position < bytes.endIndex, isLetterByte(bytes[position]) { position += 1 }
-        while position < bytes.endIndex, isSpaceByte(bytes[position]) { position += 1 }
-        guard position < bytes.endIndex else { return nil }
-        guard bytes[position] == 0x7B else {
-            var stop = position
-            while stop < bytes.endIndex, isDigitByte(bytes[stop]) || isLetterByte(bytes[stop]) { stop += 1 }
-            return stop > position ? (start..<stop, position..<stop) : nil
-        }
-        var depth = 0
-        var index = position
-        var lastEscaped: Int?
-        while index < bytes.endIndex {
-            switch bytes[index] {
-            case 0x5C:
-                if index + 1 < bytes.endIndex, bytes[index + 1] == 0x7D { lastEscaped = index }
-                index += 1
-            case 0x7B: depth += 1
-            case 0x7D:
-                depth -= 1
-                if depth == 0 { return (start..<index + 1, position + 1..<index) }
-            default: break
-            }
-            index += 1
-        }
-        // `\boxed{185\}`: a stray backslash before the brace that closes.
-        if let lastEscaped, depth == 1, lastEscaped > position, lastEscaped < end {
-            return (start..<lastEscaped + 2, position + 1..<lastEscaped)
         }
         return nil
     }
@@ -198,11 +152,14 @@ func isSpaceByte(_ byte: UInt8) -> Bool { byte == 0x20 || byte >= 0x09 && byte <
 
 /// The last place of a pattern, searched backwards.
 func lastRange(of pattern: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
-    guard let last = pattern.last, bytes.count >= pattern.count else { return nil }
-    var end = bytes.endIndex
-    while end - pattern.count >= bytes.startIndex {
-        if bytes[end - 1] == last, bytes[(end - pattern.count)..<end].elementsEqual(pattern) {
-            return end - pattern.count..<end
+    let (text, mark) = (bytes.span, pattern.span)
+    guard let last = pattern.last else { return nil }
+    var end = text.count
+    while end >= mark.count {
+        if text[end - 1] == last {
+            var matched = 1
+            while matched < mark.count, text[end - 1 - matched] == mark[mark.count - 1 - matched] { matched += 1 }
+            if matched == mark.count { return bytes.startIndex + end - matched..<bytes.startIndex + end }
         }
         end -= 1
     }

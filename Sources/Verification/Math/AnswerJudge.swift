@@ -65,7 +65,16 @@ struct JudgedAnswer: Sendable {
 
 /// Reads both sides and compares them.
 enum AnswerJudge {
-    static func judge(candidate: CandidateAnswer, gold: GoldAnswer, steps: inout ExplanationSteps) -> JudgedAnswer {
+    static func judge(
+        candidate: CandidateAnswer, gold: GoldAnswer, work: WorkMeter, steps: inout ExplanationSteps
+    ) -> JudgedAnswer {
+        work.note(100 + 3 * (candidate.bytes.count + gold.bytes.count))
+        guard !work.isExhausted else {
+            let isSame = candidate.bytes == gold.bytes
+            return JudgedAnswer(
+                agreement: isSame ? .equal : .unclear,
+                reason: isSame ? "it is written the same" : "the references before this one took all the work allowed")
+        }
         let goldTokens = MathScanner.scan(MathNormaliser.normalised(gold.bytes[...]))
         let candidateTokens = MathScanner.scan(MathNormaliser.normalised(candidate.bytes[...]))
         if goldTokens.isBeyondCaps || candidateTokens.isBeyondCaps {
@@ -80,9 +89,11 @@ enum AnswerJudge {
             steps.add("both sides have the same symbols")
             return JudgedAnswer(agreement: .equal, reason: "it is written the same")
         }
-        var goldReader = AnswerReader(goldTokens, pool: ExpressionPool())
+        var goldReader = AnswerReader(goldTokens, pool: ExpressionPool(work: work))
+        goldReader.pool.reserve(goldTokens.tokens.count + candidateTokens.tokens.count)
         let goldForm = goldReader.expandingSigns(goldReader.readAll())
-        var reader = AnswerReader(candidateTokens, pool: goldReader.pool)
+        var reader = AnswerReader(candidateTokens, pool: ExpressionPool(work: work))
+        swap(&reader.pool, &goldReader.pool)
         let form = reader.expandingSigns(reader.readAll())
         steps.add("the reference reads as \(goldForm.kindName), the answer as \(form.kindName)")
         if case .empty = form { return JudgedAnswer(agreement: .different, reason: "the answer is empty") }
@@ -90,7 +101,8 @@ enum AnswerJudge {
             return JudgedAnswer(agreement: .unclear, reason: "an answer is larger or deeper than the verifier's caps")
         }
         var comparison = AnswerComparison(reader.pool)
-        let agreement = comparison.compare(goldForm, form)
+        var agreement = comparison.compare(goldForm, form)
+        if work.isExhausted { agreement = .unclear }
         steps.add("rule: \(comparison.rule)")
         return JudgedAnswer(agreement: agreement, reason: reason(agreement, goldForm, form, comparison.rule))
     }

@@ -36,7 +36,9 @@ struct AnswerReader {
         depth += 1
         defer { depth -= 1 }
         readings += 1
-        guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax else {
+        guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax,
+            pool.work.spend(60 + 20 * (stop - start))
+        else {
             isBeyondCaps = true
             return nil
         }
@@ -98,12 +100,19 @@ struct AnswerReader {
     /// Parses a range as one expression; nil when it is none.
     mutating func expression(_ low: Int, _ high: Int) -> NodeID? {
         guard low < high else { return nil }
-        var parser = ExpressionParser(answer, pool: pool, from: low, to: high)
+        guard pool.work.spend(20 + 12 * (high - low)) else {
+            isBeyondCaps = true
+            return nil
+        }
+        // The pool moves into the parser and back, since a copy of it would be copied in full by the first new node.
+        var parser = ExpressionParser(answer, pool: ExpressionPool(work: pool.work), from: low, to: high)
+        let mark = pool.mark
+        swap(&pool, &parser.pool)
+        defer { swap(&pool, &parser.pool) }
         do throws(ParseFailure) {
-            let node = try parser.parseAll()
-            pool = parser.pool
-            return node
+            return try parser.parseAll()
         } catch {
+            parser.pool.rollBack(to: mark)
             if error == .beyondCaps { isBeyondCaps = true }
             return nil
         }

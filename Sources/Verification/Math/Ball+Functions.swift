@@ -3,6 +3,7 @@
 extension Ball {
     static let pi = Ball(real: .pi, error: 2 - goodBits)
     static let one = Ball(real: .one)
+    static let euler = one.exponential
 
     /// The modulus.
     var modulus: Ball {

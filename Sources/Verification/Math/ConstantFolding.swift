@@ -3,8 +3,7 @@ import BigInt
 import Domain
 
 /// The exact value of an operation on one number.
-func fold(_ operation: Operation, _ value: ExactNumber?) -> ExactNumber? {
-    guard let value else { return nil }
+func fold(_ operation: Operation, _ value: ExactNumber) -> ExactNumber? {
     switch operation {
     case .negate: return value.negated
     case .absolute: return value.magnitude

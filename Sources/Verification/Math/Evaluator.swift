@@ -15,6 +15,18 @@ struct EvaluationPoint: Sendable {
     /// Real functions are undefined outside their real domain instead of going complex.
     var isStrictlyReal: Bool
 
+    /// The point as one number, for remembering values.
+    var key: UInt64 {
+        let place: UInt64 =
+            switch domain {
+            case .positive: 0
+            case .signed: 1
+            case .integers: 2
+            case .fixed(let whole): 3 + UInt64(bitPattern: whole) << 2
+            }
+        return (place << 5 | index) << 1 | (isStrictlyReal ? 1 : 0)
+    }
+
     /// The value of a variable here.
     func value(of name: [UInt8]) -> Ball {
         if case .fixed(let whole) = domain { return Ball(real: HighFloat(whole: whole)) }
@@ -32,29 +44,46 @@ struct EvaluationPoint: Sendable {
     }
 }
 
-/// Evaluates subtrees of one pool within a budget of nodes.
+/// Evaluates subtrees of one pool within the verdict's budget of work.
 struct Evaluator {
     let pool: ExpressionPool
-    /// Node evaluations left.
-    private(set) var budget = Limits.mathEvaluationsMax
+    /// Values found before, where many answers are compared with many.
+    private var known: [Key: Ball] = [:]
+    private var isRemembering = false
+
+    private struct Key: Hashable {
+        var node: Int
+        var point: UInt64
+    }
 
     init(_ pool: ExpressionPool) { self.pool = pool }
 
     /// Whether the budget ran out; results since then are undefined.
-    var isExhausted: Bool { budget <= 0 }
+    var isExhausted: Bool { pool.work.isExhausted }
+
+    /// Keeps values from now on: in unordered matching every item is asked for once for each on the other side.
+    mutating func remember() { isRemembering = true }
 
     /// The value of a subtree at a point.
     mutating func value(of root: NodeID, at point: EvaluationPoint) -> Ball {
-        if let exact = pool.exact(root) { return Ball(exact) }
-        return evaluate(root.index, at: point, overrides: [:], depth: 0)
+        if let exact = pool.exact(root) {
+            pool.work.note(4 + 4 * exact.words)
+            return Ball(exact)
+        }
+        guard isRemembering else { return evaluate(root.index, at: point, overrides: [:], depth: 0) }
+        let key = Key(node: root.index, point: point.key)
+        pool.work.note(10)
+        if let value = known[key] { return value }
+        let value = evaluate(root.index, at: point, overrides: [:], depth: 0)
+        if known.count < Limits.mathItemsMax * 8 { known[key] = value }
+        return value
     }
 
     private mutating func evaluate(
         _ root: Int, at point: EvaluationPoint, overrides: [Int32: Ball], depth: Int
     ) -> Ball {
         let first = Int(pool.nodes[root].first)
-        budget -= root - first + 1
-        guard budget > 0, depth < 4 else { return .undefined }
+        guard pool.work.spend(20 + 4 * (root - first + 1) + 4 * overrides.count), depth < 4 else { return .undefined }
         var values = [Ball]()
         values.reserveCapacity(root - first + 1)
         var bound = overrides
@@ -69,12 +98,15 @@ struct Evaluator {
             } else if let fixed = bound.isEmpty ? nil : bound[Int32(index)] {
                 values.append(fixed)
             } else if node.exact >= 0 {
-                values.append(Ball(pool.exactValues[Int(node.exact)]))
+                let exact = pool.exactValues[Int(node.exact)]
+                pool.work.note(4 + 4 * exact.words)
+                values.append(Ball(exact))
             } else if node.operation == .bound {
                 values.append(boundValue(node, values, first, point, bound, depth))
             } else {
                 let left = node.left < 0 ? nil : values[Int(node.left) - first]
                 let right = node.right < 0 ? nil : values[Int(node.right) - first]
+                guard pool.work.spend(EvaluationCost.units(node.operation, left, right)) else { return .undefined }
                 values.append(apply(node, left, right, at: point))
             }
         }
@@ -85,6 +117,7 @@ struct Evaluator {
     private func bind(_ node: Node, _ bound: inout [Int32: Ball]) {
         let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
         let body = pool.nodes[Int(node.right)]
+        pool.work.note(4 + (Int(node.right) - Int(body.first)) / 2)
         var value: Ball?
         for index in body.first...node.right where pool.nodes[Int(index)].operation == .symbol {
             guard pool.symbols[Int(pool.nodes[Int(index)].symbol)] == name, bound[index] == nil else { continue }
@@ -105,6 +138,8 @@ struct Evaluator {
             let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
             var total = Ball(real: kind == 0x53 ? .zero : .one)
             for term in low...high {
+                guard !isExhausted else { return .undefined }
+                pool.work.note(10 * bound.count + Int(node.right - pool.nodes[Int(node.right)].first))
                 var inner = bound
                 for index in pool.nodes[Int(node.right)].first...node.right
                 where pool.nodes[Int(index)].operation == .symbol
@@ -140,7 +175,7 @@ struct Evaluator {
         switch (node.operation, left, right) {
         case (.symbol, _, _): return point.value(of: pool.symbols[Int(node.symbol)])
         case (.pi, _, _): return .pi
-        case (.euler, _, _): return Ball.one.exponential
+        case (.euler, _, _): return .euler
         case (.imaginaryUnit, _, _): return Ball(real: .zero, imaginary: .one)
         case (.add, .some(let a), .some(let b)): return a + b
         case (.subtract, .some(let a), .some(let b)): return a - b
@@ -166,6 +201,7 @@ struct Evaluator {
         {
             return a.isZero && count <= 0 ? .undefined : a.raised(to: count)
         }
+        guard pool.work.spend(b.isReal ? 500 : 1_400) else { return .undefined }
         if pool.nodes[Int(node.left)].operation == .euler { return b.exponential }
         if point.isStrictlyReal, a.isFinite, !a.isReal || a.real.negative { return .undefined }
         return a.raised(to: b)

@@ -17,6 +17,11 @@ enum ExactNumber: Hashable, Sendable {
     /// The quotient of two big integers in lowest terms; nil for a zero denominator or beyond `Limits.mathBitsMax`.
     init?(_ numerator: BigInt, over denominator: BigInt) {
         guard !denominator.isZero else { return nil }
+        if denominator == 1 {
+            guard let whole = ExactNumber(whole: numerator) else { return nil }
+            self = whole
+            return
+        }
         let divisor = numerator.greatestCommonDivisor(with: denominator)
         var top = numerator / divisor
         var bottom = denominator / divisor
@@ -29,6 +34,16 @@ enum ExactNumber: Hashable, Sendable {
             self = .small(numerator: numerator, denominator: denominator)
         } else {
             self = .big(numerator: top, denominator: bottom)
+        }
+    }
+
+    /// A whole number; nil beyond `Limits.mathBitsMax`.
+    private init?(whole value: BigInt) {
+        if let small = Int64(exactly: value) {
+            self = .small(numerator: small, denominator: 1)
+        } else {
+            guard value.bitWidth <= Limits.mathBitsMax else { return nil }
+            self = .big(numerator: value, denominator: 1)
         }
     }
 
@@ -109,6 +124,7 @@ enum ExactNumber: Hashable, Sendable {
             let (top, overflowTop) = ad.addingReportingOverflow(cb)
             if !(overflowAD || overflowCB || overflowBD || overflowTop) { return ExactNumber(top, bd) }
         }
+        if isInteger && other.isInteger { return ExactNumber(whole: numerator + other.numerator) }
         return ExactNumber(
             numerator * other.denominator + other.numerator * denominator, over: denominator * other.denominator)
     }
@@ -121,6 +137,7 @@ enum ExactNumber: Hashable, Sendable {
             let (bottom, overflowBottom) = b.multipliedReportingOverflow(by: d)
             if !(overflowTop || overflowBottom) { return ExactNumber(top, bottom) }
         }
+        if isInteger && other.isInteger { return ExactNumber(whole: numerator * other.numerator) }
         return ExactNumber(numerator * other.numerator, over: denominator * other.denominator)
     }
 

@@ -61,20 +61,44 @@ struct NodeTraits: OptionSet, Sendable {
 }
 
 /// All nodes of one comparison.
-struct ExpressionPool: Sendable {
+struct ExpressionPool {
     private(set) var nodes: [Node] = []
     private(set) var exactValues: [ExactNumber] = []
     /// The names of symbols, as bytes.
     private(set) var symbols: [[UInt8]] = []
+    /// Their hashes, so that a name is found without comparing bytes.
+    private var symbolHashes: [UInt64] = []
     /// Significant digits of decimal literals by node, for the rule on rounded decimals.
     private(set) var decimals: [Int32: DecimalLiteral] = [:]
-    /// Set when an answer needed more nodes than allowed; the comparison is then undetermined.
-    private(set) var isExhausted = false
+    /// The account of the verdict that these nodes belong to.
+    let work: WorkMeter
+    private var isFull = false
 
-    /// Word multiplications that exact arithmetic on big numbers may still cost.
-    private var exactBudget = Limits.mathExactWorkMax
+    /// An empty pool, which takes no memory until something is added.
+    init(work: WorkMeter) { self.work = work }
 
-    init() { nodes.reserveCapacity(32) }
+    /// Whether an answer needed more nodes or work than allowed; the comparison is then undetermined.
+    var isExhausted: Bool { isFull || work.isExhausted }
+
+    /// How far a pool has grown.
+    struct Mark {
+        fileprivate var nodes: Int
+        fileprivate var exactValues: Int
+    }
+
+    var mark: Mark { Mark(nodes: nodes.count, exactValues: exactValues.count) }
+
+    /// Forgets the nodes that were added since: what an attempt to read left behind. Names stay, which changes nothing.
+    mutating func rollBack(to mark: Mark) {
+        guard nodes.count > mark.nodes else { return }
+        if decimals.keys.contains(where: { $0 >= mark.nodes }) {
+            decimals = decimals.filter { $0.key < mark.nodes }
+        }
+        nodes.removeSubrange(mark.nodes...)
+        exactValues.removeSubrange(mark.exactValues...)
+    }
+
+    mutating func reserve(_ count: Int) { nodes.reserveCapacity(count) }
 
     subscript(id: NodeID) -> Node { nodes[id.index] }
 
@@ -104,8 +128,13 @@ struct ExpressionPool: Sendable {
 
     /// The number of a symbol's name.
     mutating func intern(_ name: [UInt8]) -> Int32 {
-        for (index, known) in symbols.enumerated() where known == name { return Int32(index) }
+        let hash = CommandTable.hash(name)
+        work.note(2 + (symbolHashes.count + name.count) / 8)
+        for (index, known) in symbolHashes.enumerated() where known == hash && symbols[index] == name {
+            return Int32(index)
+        }
         symbols.append(name)
+        symbolHashes.append(hash)
         return Int32(symbols.count - 1)
     }
 
@@ -146,7 +175,9 @@ struct ExpressionPool: Sendable {
         var node = Node(operation: operation, left: Int32(child.index), first: below.first)
         node.traits = below.traits.union(.compound).union(ExpressionPool.own(operation))
         if operation == .negate { node.traits = below.traits }
-        node.exact = store(fold(operation, exact(child)))
+        if let value = exact(child), work.spendExact(ExactCost.operation(operation, value)) {
+            node.exact = store(fold(operation, value))
+        }
         if operation != .negate || node.exact < 0 { node.traits.remove(.decimal) }
         let id = append(node)
         if operation == .negate, let literal = decimals[Int32(child.index)] { decimals[Int32(id.index)] = literal }
@@ -160,7 +191,9 @@ struct ExpressionPool: Sendable {
             operation: operation, left: Int32(left.index), right: Int32(right.index), first: min(a.first, b.first))
         node.traits = a.traits.union(b.traits).union(.compound).union(ExpressionPool.own(operation))
         node.traits.remove(.decimal)
-        if let x = exact(left), let y = exact(right), spend(x, y) { node.exact = store(fold(operation, x, y)) }
+        if let x = exact(left), let y = exact(right), work.spendExact(ExactCost.operation(operation, x, y)) {
+            node.exact = store(fold(operation, x, y))
+        }
         let id = append(node)
         if operation == .multiply, let literal = decimals[Int32(left.index)], isPowerOfTen(right) {
             decimals[Int32(id.index)] = literal
@@ -197,6 +230,7 @@ struct ExpressionPool: Sendable {
         guard nodes[root.index].traits.contains(.plusMinus) else { return root }
         let first = Int(nodes[root.index].first)
         let source = Array(nodes[first...root.index])
+        work.note(4 * source.count)
         var moved: [Int] = []
         moved.reserveCapacity(source.count)
         let needed = subtree(root)
@@ -233,13 +267,6 @@ struct ExpressionPool: Sendable {
         return NodeID(index: moved.last ?? root.index)
     }
 
-    /// Charges an operation on big numbers; false when the budget is spent and the value must stay inexact.
-    private mutating func spend(_ x: ExactNumber, _ y: ExactNumber) -> Bool {
-        let words = (x.bitWidth + y.bitWidth) / 64
-        if words > 4 { exactBudget -= words * words }
-        return exactBudget > 0
-    }
-
     private func isPowerOfTen(_ id: NodeID) -> Bool {
         let node = nodes[id.index]
         guard node.operation == .power, node.left >= 0 else { return false }
@@ -262,9 +289,10 @@ struct ExpressionPool: Sendable {
 
     private mutating func append(_ node: Node) -> NodeID {
         guard nodes.count < Limits.mathNodesMax else {
-            isExhausted = true
+            isFull = true
             return NodeID(index: nodes.count - 1)
         }
+        work.note(6)
         var node = node
         if node.left < 0 { node.first = Int32(nodes.count) }
         nodes.append(node)

@@ -30,6 +30,14 @@ struct IdentityTest {
 
     /// Whether two expressions are identical.
     mutating func compare(_ a: NodeID, _ b: NodeID) -> Agreement {
+        guard !pool.work.isExhausted else { return .unclear }
+        let agreement = decide(a, b)
+        // What was decided while the budget ran out rests on missing values.
+        return pool.work.isExhausted ? .unclear : agreement
+    }
+
+    private mutating func decide(_ a: NodeID, _ b: NodeID) -> Agreement {
+        pool.work.note(10)
         if let x = pool.exact(a), let y = pool.exact(b) { return x == y ? .equal : roundedDecimal(a, b) }
         if let infinite = compareInfinities(a, b) { return infinite }
         if !hasSymbols(a) && !hasSymbols(b) { return compareConstants(a, b) }
@@ -102,6 +110,7 @@ struct IdentityTest {
     private func holdsAbsolute(_ id: NodeID) -> Bool {
         let needed = pool.subtree(id)
         let first = Int(pool[id].first)
+        pool.work.note(needed.count)
         return (first...id.index).contains { needed[$0 - first] && pool.nodes[$0].operation == .absolute }
     }
 
@@ -109,6 +118,7 @@ struct IdentityTest {
     func needsIntegers(_ id: NodeID) -> Bool {
         let node = pool[id]
         let needed = pool.subtree(id)
+        pool.work.note(needed.count)
         for index in Int(node.first)...id.index
         where needed[index - Int(node.first)] && pool.nodes[index].traits.contains(.symbol) {
             let part = pool.nodes[index]

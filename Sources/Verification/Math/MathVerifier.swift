@@ -12,9 +12,19 @@ package struct MathVerifier: Sendable {
     ///   - task: the accepted answers, raw LaTeX, `$...$`, boxed or plain.
     ///   - explaining: whether to record the steps that led to the verdict.
     package func verify(response: String, task: MathTask, explaining: Bool = false) -> Verdict {
+        verify(response: response, task: task, explaining: explaining, work: WorkMeter())
+    }
+
+    /// The same verdict, with the units of work that it took: at most `Limits.mathWorkMax`.
+    package func measuredVerdict(response: String, task: MathTask) -> (verdict: Verdict, work: Int) {
+        let work = WorkMeter()
+        let verdict = verify(response: response, task: task, explaining: false, work: work)
+        return (verdict, work.used)
+    }
+
+    private func verify(response: String, task: MathTask, explaining: Bool, work: WorkMeter) -> Verdict {
         var steps = ExplanationSteps(isRecording: explaining)
-        let bytes = Array(response.utf8)
-        guard bytes.count <= Limits.responseBytesMax else {
+        guard response.utf8.count <= Limits.responseBytesMax else {
             return beyondCaps("the response is longer than \(Limits.responseBytesMax) bytes", nil, steps)
         }
         let golds = task.answers.prefix(Limits.mathAnswersMax).map { GoldAnswer($0) }
@@ -23,7 +33,7 @@ package struct MathVerifier: Sendable {
                 InfrastructureFailure(code: .unreadableTask, message: "the task has no reference answer"),
                 steps: steps.lines)
         }
-        let extractor = AnswerExtractor(bytes: AnswerExtractor.finalPart(of: bytes))
+        let extractor = AnswerExtractor(bytes: AnswerWindow.bytes(of: response)[...])
         guard let found = extractor.extract(expecting: golds.first?.expectation ?? .mathematics) else {
             steps.add("no box, cue, formula or number was found")
             return .failed("no answer was found in the response", steps: steps.lines)
@@ -38,17 +48,18 @@ package struct MathVerifier: Sendable {
         guard candidate.bytes.count <= Limits.mathCandidateBytesMax else {
             return beyondCaps("the extracted answer is longer than \(Limits.mathCandidateBytesMax) bytes", shown, steps)
         }
-        return judge(candidate, golds, &steps)
+        return judge(candidate, golds, work, &steps)
     }
 
     /// Any accepted answer suffices; an undecided one makes a failure undetermined.
-    private func judge(_ candidate: CandidateAnswer, _ golds: [GoldAnswer], _ steps: inout ExplanationSteps) -> Verdict
-    {
+    private func judge(
+        _ candidate: CandidateAnswer, _ golds: [GoldAnswer], _ work: WorkMeter, _ steps: inout ExplanationSteps
+    ) -> Verdict {
         let shown = candidate.excerpt
         var reason = ""
         var undecided: String?
         for gold in golds where !gold.bytes.isEmpty {
-            let outcome = AnswerJudge.judge(candidate: candidate, gold: gold, steps: &steps)
+            let outcome = AnswerJudge.judge(candidate: candidate, gold: gold, work: work, steps: &steps)
             switch outcome.agreement {
             case .equal:
                 return .passed(

@@ -27,6 +27,7 @@ struct ModularTest {
         values.reserveCapacity(root.index - first + 1)
         let needed = pool.subtree(root)
         for index in first...root.index {
+            guard !pool.work.isExhausted else { return nil }
             let node = pool.nodes[index]
             guard needed[index - first] else {
                 values.append(0)
@@ -43,11 +44,17 @@ struct ModularTest {
     private func residue(_ node: Node, _ left: UInt64?, _ right: UInt64?, _ prime: UInt64) -> UInt64? {
         if node.exact >= 0 {
             let value = pool.exactValues[Int(node.exact)]
+            if case .small(let numerator, 1) = value, numerator >= 0 {
+                pool.work.note(2)
+                return UInt64(numerator) % prime
+            }
+            pool.work.note(20 + 4 * value.words + (value.isInteger ? 0 : 500))
             let top = value.numerator.modulus(BigInt(prime))
             let bottom = value.denominator.modulus(BigInt(prime))
             guard let x = UInt64(exactly: top), let y = UInt64(exactly: bottom), y != 0 else { return nil }
-            return multiply(x, inverse(y, prime), prime)
+            return y == 1 ? x : multiply(x, inverse(y, prime), prime)
         }
+        pool.work.note(node.operation == .divide || node.operation == .power ? 500 : 4)
         switch (node.operation, left, right) {
         case (.add, .some(let x), .some(let y)): return (x + y) % prime
         case (.subtract, .some(let x), .some(let y)): return (x + prime - y) % prime
