@@ -93,6 +93,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // What Benchmarks/math.sh runs beside Math-Verify.
+        .executableTarget(
+            name: "verdict-bench", dependencies: ["Verification", "Domain", "StrictJSON"], path: "Benchmarks/verdicts"),
+
         // Tests: one target per module, and three that look at the whole.
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
@@ -106,9 +110,13 @@ let package = Package(
         .testTarget(name: "SandboxingTests", dependencies: ["Sandboxing", "TestSupport", "rolloutd-jail"]),
         .testTarget(name: "ModelingTests", dependencies: ["Modeling", "CKernels", "StrictJSON", "TestSupport"]),
         .testTarget(name: "BuiltinDataTests", dependencies: ["BuiltinData", "Domain", "StrictJSON", "TestSupport"]),
+        // Counts allocations; it replaces malloc of the program it is linked into, so only tests may use it.
+        .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cSettings),
         .testTarget(
             name: "VerificationTests",
-            dependencies: ["Verification", "Sandboxing", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail"]),
+            dependencies: [
+                "Verification", "Sandboxing", "Domain", "StrictJSON", "TestSupport", "CAllocations", "rolloutd-jail",
+            ]),
         .testTarget(
             name: "LearningTests", dependencies: ["Learning", "Modeling", "Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
@@ -140,6 +148,6 @@ let package = Package(
 )
 
 for target in package.targets where ![.plugin, .system, .binary].contains(target.type) {
-    let isC = ["CKernels", "CSandbox", "rolloutd-jail"].contains(target.name)
+    let isC = ["CKernels", "CSandbox", "CAllocations", "rolloutd-jail"].contains(target.name)
     if !isC { target.swiftSettings = settings }
 }
