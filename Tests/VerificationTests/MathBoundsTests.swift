@@ -38,11 +38,13 @@ import Verification
     @Test(arguments: Self.bombs.indices)
     func `the costliest answers stay within the budget of work`(index: Int) {
         let bomb = Self.bombs[index]
-        for (answer, gold) in [(bomb.answer, bomb.gold), (bomb.gold, bomb.answer), (bomb.answer, bomb.answer + "+1")] {
+        for (answer, gold) in [
+            (bomb.answer, bomb.gold), (bomb.gold, bomb.answer), (bomb.answer, bomb.answer + "+1"),
+        ] {
             let (verdict, work) = verifier.measuredVerdict(response: answer.boxed, task: MathTask(answers: [gold]))
             #expect(work <= Limits.mathWorkMax)
             if work == Limits.mathWorkMax { #expect(verdict.outcome == .undetermined, "\(verdict.reason)") }
-            #expect(verdict.outcome != .passed || answer == gold || index == 16)
+            if gold.hasSuffix("+1") { #expect(verdict.outcome != .passed) }
         }
     }
 

@@ -16,13 +16,15 @@ struct ExtractedAnswer: Sendable {
 /// Finds the answer of one response.
 struct AnswerExtractor {
     let bytes: ArraySlice<UInt8>
+    /// Whether a box command stands in them at all.
+    var holdsCommand = true
 
     /// What kind of answer the gold is, which matters only where there is no box.
     enum Expectation: Sendable { case choice, words, mathematics }
 
     /// The answer, or nil when nothing looks like one.
     func extract(expecting expectation: Expectation) -> ExtractedAnswer? {
-        if let box = lastBoxes() { return box }
+        if holdsCommand, let box = lastBoxes() { return box }
         if endsInsideBox { return nil }
         if expectation == .choice, let letter = choiceLetter() { return letter }
         if let announced = cued() { return expectation == .mathematics ? narrowed(announced) : announced }
@@ -61,7 +63,7 @@ struct AnswerExtractor {
 
     /// Whether a box was begun and never ended: what it would have held is unknown.
     private var endsInsideBox: Bool {
-        guard let start = BoxSearch.lastCommand(in: bytes.span, before: bytes.count) else { return false }
+        guard holdsCommand, let start = BoxSearch.lastCommand(in: bytes.span, before: bytes.count) else { return false }
         let rest = bytes[(bytes.startIndex + start)...].dropFirst().drop { isLetterByte($0) || isSpaceByte($0) }
         return rest.first == 0x7B
     }
@@ -70,19 +72,14 @@ struct AnswerExtractor {
     private func previousBox(before end: Int, within reach: Int = .max) -> (whole: Range<Int>, content: Range<Int>)? {
         let base = bytes.startIndex
         let floor = reach == .max ? 0 : max(0, end - base - reach)
-        var limit = end - base
-        // Each unfinished box costs a scan to the end of the text, so only a few are tried.
-        for _ in 0..<Limits.mathUnfinishedBoxesMax {
-            guard let start = BoxSearch.lastCommand(in: bytes.span, from: floor, before: limit) else { return nil }
-            if let box = BoxSearch.box(in: bytes.span, at: start, before: end - base) {
-                return (
-                    box.whole.lowerBound + base..<box.whole.upperBound + base,
-                    box.content.lowerBound + base..<box.content.upperBound + base
-                )
-            }
-            limit = start
-        }
-        return nil
+        guard
+            let box = BoxSearch.lastBox(
+                in: bytes.span, from: floor, before: end - base, tries: Limits.mathUnfinishedBoxesMax)
+        else { return nil }
+        return (
+            box.whole.lowerBound + base..<box.whole.upperBound + base,
+            box.content.lowerBound + base..<box.content.upperBound + base
+        )
     }
 
     /// Whether what stands between two boxes makes them one list: nothing, a comma, "and", "or", with a few words.

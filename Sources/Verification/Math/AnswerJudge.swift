@@ -68,7 +68,7 @@ enum AnswerJudge {
     static func judge(
         candidate: CandidateAnswer, gold: GoldAnswer, work: WorkMeter, steps: inout ExplanationSteps
     ) -> JudgedAnswer {
-        work.note(100 + 3 * (candidate.bytes.count + gold.bytes.count))
+        work.note(100 + 20 * (candidate.bytes.count + gold.bytes.count))
         guard !work.isExhausted else {
             let isSame = candidate.bytes == gold.bytes
             return JudgedAnswer(

@@ -37,7 +37,7 @@ struct AnswerReader {
         defer { depth -= 1 }
         readings += 1
         guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax,
-            pool.work.spend(60 + 20 * (stop - start))
+            pool.work.spend(60 + 60 * (stop - start))
         else {
             isBeyondCaps = true
             return nil

@@ -2,54 +2,53 @@
 // long the text is. What is left out could not have changed what `AnswerExtractor` finds.
 import Domain
 
-/// Cuts a response down to what extraction looks at.
-enum AnswerWindow {
+/// What extraction looks at of a response.
+struct AnswerWindow: Sendable {
     /// The bytes behind the last `</think>` that matter: the last whole box with what is tied to it and what stands around
     /// it, or everything where there is no box.
-    static func bytes(of response: String) -> [UInt8] {
+    let bytes: [UInt8]
+    /// Whether a box command stands in them.
+    let holdsCommand: Bool
+
+    init(of response: String) {
         var response = response
-        return response.withUTF8 { buffer in
-            let range = range(in: buffer.span)
-            return Array(buffer[range])
+        (bytes, holdsCommand) = response.withUTF8 { buffer in
+            let found = AnswerWindow.find(in: buffer.span)
+            return (Array(buffer[found.range]), found.holdsCommand)
         }
     }
 
-    private static func range(in bytes: Span<UInt8>) -> Range<Int> {
-        var end = bytes.count
-        guard var command = BoxSearch.lastCommand(in: bytes, before: end) else { return finalPart(of: bytes) }
-        if let mark = BoxSearch.lastThinkEnd(in: bytes, from: command, before: end) {
-            guard isBlank(bytes, mark.upperBound..<end) else { return mark.upperBound..<end }
-            // Nothing follows the thinking: the answer is in it.
-            end = mark.lowerBound
-            guard let earlier = BoxSearch.lastCommand(in: bytes, before: end) else { return 0..<end }
-            command = earlier
-            return around(command, in: bytes.extracting(0..<end), mayHoldMark: false)
+    private static func find(in bytes: Span<UInt8>) -> (range: Range<Int>, holdsCommand: Bool) {
+        let end = bytes.count
+        guard let command = BoxSearch.lastCommand(in: bytes, before: end) else { return (finalPart(of: bytes), false) }
+        guard let mark = BoxSearch.lastThinkEnd(in: bytes, from: command, before: end) else {
+            return around(command, in: bytes, mayHoldMark: true)
         }
-        return around(command, in: bytes, mayHoldMark: true)
+        guard isBlank(bytes, mark.upperBound..<end) else { return (mark.upperBound..<end, false) }
+        // Nothing follows the thinking: the answer is in it.
+        let thinking = bytes.extracting(0..<mark.lowerBound)
+        guard let earlier = BoxSearch.lastCommand(in: thinking, before: thinking.count) else {
+            return (0..<thinking.count, false)
+        }
+        return around(earlier, in: thinking, mayHoldMark: false)
     }
 
-    /// The surroundings of the last whole box at or before a command.
-    private static func around(_ last: Int, in bytes: Span<UInt8>, mayHoldMark: Bool) -> Range<Int> {
-        var command = last
-        var box = BoxSearch.box(in: bytes, at: command, before: bytes.count)
-        for _ in 1..<Limits.mathUnfinishedBoxesMax where box == nil {
-            guard let earlier = BoxSearch.lastCommand(in: bytes, before: command) else { break }
-            command = earlier
-            box = BoxSearch.box(in: bytes, at: command, before: bytes.count)
-        }
+    /// The surroundings of the last whole box, the last command standing at a place.
+    private static func around(
+        _ last: Int, in bytes: Span<UInt8>, mayHoldMark: Bool
+    ) -> (range: Range<Int>, holdsCommand: Bool) {
+        let box = BoxSearch.lastBox(in: bytes, before: bytes.count, tries: Limits.mathUnfinishedBoxesMax)
         var start = 0
-        if box != nil {
+        if let command = box?.whole.lowerBound {
             let reach = max(0, command - Limits.mathCandidateBytesMax)
             let hasEarlier = BoxSearch.lastCommand(in: bytes, from: reach, before: command) != nil
             start = max(0, command - (hasEarlier ? Limits.mathWindowBytesMax : contextBytes))
         }
-        let end = box.flatMap { $0.isBalanced ? min(bytes.count, $0.whole.upperBound + contextBytes) : nil }
         if mayHoldMark, let mark = BoxSearch.lastThinkEnd(in: bytes, from: start, before: last) {
             start = mark.upperBound
-            // The box was in the thinking, and only unfinished ones came after it.
-            if start > command { return start..<bytes.count }
         }
-        return start..<(end ?? bytes.count)
+        guard let box, box.whole.lowerBound >= start, box.isBalanced else { return (start..<bytes.count, true) }
+        return (start..<min(bytes.count, box.whole.upperBound + contextBytes), true)
     }
 
     /// Bytes on both sides of a box in which its negation, percent sign or base may stand.

@@ -25,12 +25,35 @@ enum BoxSearch {
         return nil
     }
 
-    /// The box whose command stands at a place: braces must balance, except that the text may end behind `\}`, which then
-    /// closes it if it stands before `end`.
-    static func box(in bytes: Span<UInt8>, at start: Int, before end: Int) -> FoundBox? {
+    /// The last whole box whose command stands in `floor..<end`; at most so many unfinished ones are passed over.
+    ///
+    /// An unfinished box leaves a brace open, so no box before it closes behind that brace, and each is scanned only up to
+    /// the next: all of them together cost one pass.
+    static func lastBox(in bytes: Span<UInt8>, from floor: Int = 0, before end: Int, tries: Int) -> FoundBox? {
+        var limit = end
+        var stop = bytes.count
+        for _ in 0..<tries {
+            guard let start = lastCommand(in: bytes, from: floor, before: limit) else { return nil }
+            if let box = box(in: bytes, at: start, before: end, upTo: stop) { return box }
+            limit = start
+            let brace = argument(in: bytes, at: start)
+            if brace < stop, bytes[brace] == 0x7B { stop = brace }
+        }
+        return nil
+    }
+
+    /// Where the argument of a command begins: behind its name and white space.
+    private static func argument(in bytes: Span<UInt8>, at start: Int) -> Int {
         var position = start + 1
         while position < bytes.count, isLetterByte(bytes[position]) { position += 1 }
         while position < bytes.count, isSpaceByte(bytes[position]) { position += 1 }
+        return position
+    }
+
+    /// The box whose command stands at a place: braces must balance before `stop`, except that the text may end behind
+    /// `\}`, which then closes it if it stands before `end`.
+    private static func box(in bytes: Span<UInt8>, at start: Int, before end: Int, upTo stop: Int) -> FoundBox? {
+        let position = argument(in: bytes, at: start)
         guard position < bytes.count else { return nil }
         guard bytes[position] == 0x7B else {
             var stop = position
@@ -40,10 +63,10 @@ enum BoxSearch {
         var depth = 0
         var index = position
         var lastEscaped: Int?
-        while index < bytes.count {
+        while index < stop {
             switch bytes[index] {
             case 0x5C:
-                if index + 1 < bytes.count, bytes[index + 1] == 0x7D { lastEscaped = index }
+                if index + 1 < stop, bytes[index + 1] == 0x7D { lastEscaped = index }
                 index += 1
             case 0x7B: depth += 1
             case 0x7D:
@@ -54,7 +77,7 @@ enum BoxSearch {
             index += 1
         }
         // `\boxed{185\}`: a stray backslash before the brace that closes.
-        if let lastEscaped, depth == 1, lastEscaped > position, lastEscaped < end {
+        if let lastEscaped, depth == 1, stop == bytes.count, lastEscaped > position, lastEscaped < end {
             return FoundBox(
                 whole: start..<lastEscaped + 2, content: position + 1..<lastEscaped, isBalanced: false)
         }

@@ -227,7 +227,7 @@ struct MathScanner {
 
     mutating func scanNumber() {
         let start = position
-        if digitArguments > 0, let previous = answer.tokens.last, digitFollowsFraction(previous) {
+        if digitArguments > 0, isDigitByte(peek()), let previous = answer.tokens.last, digitFollowsFraction(previous) {
             digitArguments -= 1
             position += 1
             appendNumber(NumberReader.read(answer.bytes, from: start, to: position), from: start)

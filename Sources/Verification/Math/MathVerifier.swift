@@ -33,7 +33,8 @@ package struct MathVerifier: Sendable {
                 InfrastructureFailure(code: .unreadableTask, message: "the task has no reference answer"),
                 steps: steps.lines)
         }
-        let extractor = AnswerExtractor(bytes: AnswerWindow.bytes(of: response)[...])
+        let window = AnswerWindow(of: response)
+        let extractor = AnswerExtractor(bytes: window.bytes[...], holdsCommand: window.holdsCommand)
         guard let found = extractor.extract(expecting: golds.first?.expectation ?? .mathematics) else {
             steps.add("no box, cue, formula or number was found")
             return .failed("no answer was found in the response", steps: steps.lines)
