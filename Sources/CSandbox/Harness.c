@@ -1,4 +1,4 @@
-// Carries the harness (Harness/*.py, one program in six files) into the binary, so that nothing is read from disk at
+// Carries the harness (Harness/*.py, one program in eight files) into the binary, so that nothing is read from disk at
 // run time and the jail runs what was built.
 #include "CSandbox.h"
 
@@ -10,6 +10,10 @@ static const char harness[] = {
 #embed "Harness/program.py"
     , '\n',
 #embed "Harness/values.py"
+    , '\n',
+#embed "Harness/candidate.py"
+    , '\n',
+#embed "Harness/handles.py"
     , '\n',
 #embed "Harness/assertions.py"
     , '\n',

@@ -99,13 +99,21 @@ static void limit(int resource, uint64_t value, const char *step) {
     if (setrlimit((__rlimit_resource_t)resource, &bound) != 0) jail_fault(step);
 }
 
+// Programs ask for more stack, up to no limit, and memory bounds it anyway: the hard limit stays what it is.
+static void limit_stack(uint64_t value) {
+    struct rlimit bound;
+    if (getrlimit(RLIMIT_STACK, &bound) != 0) jail_fault("look at the stack limit");
+    bound.rlim_cur = value < bound.rlim_max ? value : bound.rlim_max;
+    if (setrlimit(RLIMIT_STACK, &bound) != 0) jail_fault("limit stack");
+}
+
 static void set_limits(const csandbox_jail *jail) {
     limit(RLIMIT_CORE, 0, "limit core");
     limit(RLIMIT_NOFILE, 256, "limit files");
     limit(RLIMIT_FSIZE, jail->file_bytes, "limit file size");
     // Without a uid or a namespace of its own the count would be that of all the user's processes.
     if (jail->namespaces || jail->uid >= 0) limit(RLIMIT_NPROC, jail->processes, "limit processes");
-    limit(RLIMIT_STACK, jail->stack_bytes, "limit stack");
+    limit_stack(jail->stack_bytes);
     limit(RLIMIT_MEMLOCK, 0, "limit locked memory");
     limit(RLIMIT_MSGQUEUE, 0, "limit message queues");
     limit(RLIMIT_SIGPENDING, 256, "limit signals");

@@ -64,16 +64,19 @@ static void show_device(const char *path) {
 }
 
 static void fill_tree(void) {
-    static const char *const directories[] = {"/tmp/usr", "/tmp/dev", "/tmp/tmp"};
-    static const char *const shown[] = {
-        "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/include", "/usr/libexec", "/bin", "/lib", "/lib64"};
+    static const char *const directories[] = {"/tmp/usr", "/tmp/usr/share", "/tmp/dev", "/tmp/dev/fd", "/tmp/tmp"};
+    static const char *const shown[] = {"/usr/bin", "/usr/lib", "/usr/lib64", "/usr/include", "/usr/libexec",
+        "/usr/share/zoneinfo", "/bin", "/lib", "/lib64"};
+    // Opening standard streams by name is honest; the harness puts each test's files there.
+    static const char *const links[][2] = {{"/tmp/.stdin", "/tmp/dev/stdin"}, {"/tmp/.stdin", "/tmp/dev/fd/0"},
+        {"/tmp/.stdout", "/tmp/dev/stdout"}, {"/tmp/.stdout", "/tmp/dev/fd/1"}, {"/tmp/.stderr", "/tmp/dev/stderr"},
+        {"/tmp/.stderr", "/tmp/dev/fd/2"}, {"urandom", "/tmp/dev/random"}};
     static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) make_directory(directories[i]);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) show(shown[i]);
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) show_device(devices[i]);
-    // open("/dev/stdin") is honest; the harness puts each test's input there.
-    if (symlink("/tmp/.stdin", "/tmp/dev/stdin") != 0) jail_fault("/dev/stdin");
-    if (symlink("urandom", "/tmp/dev/random") != 0) jail_fault("/dev/random");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        if (symlink(links[i][0], links[i][1]) != 0) jail_fault(links[i][1]);
 }
 
 void jail_build_walls(void) {

@@ -34,6 +34,8 @@ struct Conversation {
         }
         switch kind {
         case "compiled": total = frame.words.count > 2 ? Int(frame.words[2]) : nil
+        // The harness asks for the assertions; the slot sends them.
+        case "statements": break
         case "uncompiled": uncompiled = text(frame.blobs.first)
         case "fault": trouble = (.fault, text(frame.blobs.first))
         case "unreadable": trouble = (.unreadable, text(frame.blobs.first))

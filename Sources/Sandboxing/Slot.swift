@@ -134,6 +134,9 @@ struct Slot: ~Copyable {
             while conversation.report == nil {
                 let frame = try channel.receive(deadline: deadline)
                 let new = conversation.take(frame, kills: { groups?.memoryKills ?? 0 })
+                if frame.words.first == "statements", case .assertions(let text) = job.work {
+                    try channel.sendRaw(lengthPrefix(text.utf8.count) + Array(text.utf8))
+                }
                 if job.language == .cpp && frame.words.first == "compiled" {
                     try adjustMemory(job, compiling: false)
                     try channel.sendRaw([UInt8(ascii: "+")])

@@ -12,7 +12,7 @@ package struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case trailingBytes = "trailing_bytes"
         /// Not UTF-8, or an escaped surrogate without its partner.
         case invalidText = "invalid_text"
-        /// A number that RFC 8259 does not allow, or an integer beyond 64 bits.
+        /// A number that RFC 8259 does not allow.
         case invalidNumber = "invalid_number"
         /// NaN, Infinity, or a number beyond the range of a double.
         case notFinite = "not_finite"

@@ -5,17 +5,21 @@ extension JSONParser {
     /// A number as it was written: an integer literal, or one with fraction or exponent.
     enum Number {
         case integer(Int64)
+        case bigInteger(String)
         case double(Double)
     }
 
     /// Reads a whole array of numbers, the cursor on its first element; nil, and the cursor where it was, when the array
-    /// holds something else (or an integer that would lose digits beside doubles), which the boxed way then reads.
+    /// holds something else (or an integer that would lose digits), which the boxed way then reads.
     mutating func parseNumbers() throws(JSONError) -> JSONValue? {
         let start = position
         var integers: [Int64] = []
         while isAtNumber {
             switch try parseElement(integers.count) {
             case .integer(let value): integers.append(value)
+            case .bigInteger:
+                position = start
+                return nil
             case .double(let value): return try parseDoubles(after: integers, value, start: start)
             }
             if try isArrayClosed() { return .integers(integers) }
@@ -39,6 +43,9 @@ extension JSONParser {
             guard isAtNumber else { break }
             switch try parseElement(doubles.count) {
             case .double(let value): doubles.append(value)
+            case .bigInteger:
+                position = start
+                return nil
             case .integer(let value):
                 let double = Double(value)
                 guard Int64(exactly: double) == value else {
@@ -90,7 +97,7 @@ extension JSONParser {
             throw fault(.invalidNumber, "a number cannot begin with 0 and another digit", at: start)
         }
         guard let byte = next, byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") else {
-            return try integer(significand, digits: integerDigits, isNegative: isNegative, start: start)
+            return integer(significand, digits: integerDigits, isNegative: isNegative, start: start)
         }
         var fractionDigits = 0
         if byte == UInt8(ascii: ".") {
@@ -155,16 +162,14 @@ extension JSONParser {
         return isNegative ? -value : value
     }
 
-    private func integer(
-        _ magnitude: UInt64, digits: Int, isNegative: Bool, start: Int
-    ) throws(JSONError) -> Number {
+    private func integer(_ magnitude: UInt64, digits: Int, isNegative: Bool, start: Int) -> Number {
         if isNegative, magnitude == 0 { return .double(-0.0) }
         // 19 digits fit UInt64; one more than Int64.max has only the negative sign.
         if digits <= 19, magnitude <= UInt64(Int64.max) {
             return .integer(isNegative ? -Int64(magnitude) : Int64(magnitude))
         }
         if digits == 19, isNegative, magnitude == 1 << 63 { return .integer(.min) }
-        throw fault(.invalidNumber, "an integer must fit 64 bits; write a larger one as a string", at: start)
+        return .bigInteger(String(decoding: text[start..<position], as: UTF8.self))
     }
 
     /// The zeros before the first other digit, the decimal point left out.

@@ -56,6 +56,7 @@ struct JSONParser {
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             switch try parseNumber() {
             case .integer(let value): return .integer(value)
+            case .bigInteger(let digits): return .bigInteger(digits)
             case .double(let value): return .double(value)
             }
         case UInt8(ascii: "t"): return try parseLiteral("true", .bool(true))

@@ -9,6 +9,8 @@ package enum JSONValue: Sendable, Equatable {
     case bool(Bool)
     /// A number written without fraction or exponent that fits 64 bits.
     case integer(Int64)
+    /// An integer beyond 64 bits: its digits, with a minus sign where it is negative, without leading zeros.
+    case bigInteger(String)
     /// Any other number; always finite.
     case double(Double)
     case string(String)
@@ -75,11 +77,12 @@ extension JSONValue {
         return value
     }
 
-    /// Any number as a double, or nil when this is no number.
+    /// Any number as a double, or nil when this is no number or one beyond all doubles.
     package var number: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .double(let value): value
+        case .bigInteger(let digits): Double(digits).flatMap { $0.isFinite ? $0 : nil }
         default: nil
         }
     }
@@ -90,6 +93,7 @@ extension JSONValue {
         case .null: "null"
         case .bool: "a boolean"
         case .integer: "an integer"
+        case .bigInteger: "an integer beyond 64 bits"
         case .double: "a number"
         case .string: "a string"
         case .array, .integers, .doubles: "an array"

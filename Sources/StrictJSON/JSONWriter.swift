@@ -20,6 +20,7 @@ package struct JSONWriter: Sendable {
         case .null: append(raw: "null")
         case .bool(let value): append(raw: value ? "true" : "false")
         case .integer(let value): append(value)
+        case .bigInteger(let digits): bytes += digits.utf8
         case .double(let value): append(value)
         case .string(let value): append(value)
         case .array(let values): appendList(values) { writer, element in writer.append(element) }

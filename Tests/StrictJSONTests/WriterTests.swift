@@ -5,6 +5,7 @@ import Testing
 @Suite struct WriterTests {
     @Test(arguments: [
         (JSONValue.null, "null"), (.bool(true), "true"), (.integer(.min), "-9223372036854775808"), (.integer(0), "0"),
+        (.array([.bigInteger("-123456789012345678901")]), "[-123456789012345678901]"),
         (.integer(1_000_000), "1000000"), (.double(0.1), "0.1"), (.double(1), "1.0"), (.double(1e300), "1e+300"),
         (.double(-0.0), "-0.0"),
         (.string("a\"\\/\u{8}\u{C}\n\r\t\u{1}\u{1F}é😀\u{7F}"), #""a\"\\/\b\f\n\r\t\u0001\u001fé😀"# + "\u{7F}\""),

@@ -44,7 +44,41 @@ import Testing
         #expect(python("  ```python\na\n  ```") == "a\n")
         #expect(python("```python\nx = '```'\n```") == "x = '```'\n")
         #expect(python("`python`") == nil)
-        #expect(python("a ```python\nb\n```") == nil || python("a ```python\nb\n```") == "")
+        #expect(python("~~~python\na\n```\nb\n~~~") == "a\n```\nb\n")
+        #expect(python("~~~\na\n~~~") == "a\n")
+        #expect(python("```python\na\n    ```\nb\n```") == "a\n    ```\nb\n")
+    }
+
+    @Test func `a block in a list loses the list's indentation`() {
+        #expect(python("1. so:\n   ```python\n   if x:\n       y\n   ```\n2. z") == "if x:\n    y\n")
+        #expect(python("- so:\n\n    ```python\n    a\n\n      b\n    ```") == "a\n\n  b\n")
+        #expect(python("\t```python\na\n\t```") == "a\n")
+    }
+
+    @Test func `line ends of Windows are line ends`() {
+        #expect(python("text\r\n```python\r\na\r\nb\r\n```\r\nmore\r\n") == "a\nb\n")
+        #expect(python("<think>\r\n```python\r\nx\r\n```\r\n</think>\r\n```\r\ny\r\n```") == "y\n")
+    }
+
+    @Test func `a fence behind words opens a block if it is labelled`() {
+        #expect(python("Here it is: ```python\nb\n```") == "b\n")
+        #expect(python("Use `x` and ```python\nb\n```") == nil || python("Use `x` and ```python\nb\n```") == "")
+        #expect(python("a ``` b\n```python\nc\n```") == "c\n")
+    }
+
+    @Test func `an empty block does not hide a program`() {
+        #expect(python("```python\na\n```\n```python\n\n```") == "a\n")
+        #expect(python("```python\n```") == "")
+    }
+
+    @Test func `labels in use by models are known`() {
+        for label in ["python3", "PY", "Python3.11", "pypy3", "python title=\"a.py\"", "python,linenos"] {
+            #expect(python("```\(label)\na\n```") == "a\n", "\(label)")
+        }
+        for label in ["cpp", "C++", "c++17", "cpp20", "cc", "CXX"] {
+            #expect(extractProgram(from: "```\(label)\na\n```", language: .cpp) == "a\n", "\(label)")
+        }
+        #expect(extractProgram(from: "```c\na\n```", language: .cpp) == nil)
     }
 
     @Test(arguments: ["", "`", "``", "```", "```\n```", "</think>", "\u{0}", "```python\n\u{FFFF}"])

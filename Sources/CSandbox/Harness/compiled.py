@@ -1,11 +1,13 @@
-# Fifth part of the harness: C++ programs. Compiled once per source in the same jail, kept as sealed memory files by
+# Seventh part of the harness: C++ programs. Compiled once per source in the same jail, kept as sealed memory files by
 # the base interpreter, run straight from memory, so that the program's directory is empty for each test.
 import fcntl
 import hashlib
 
 BINARIES_MAX, BINARY_BYTES_MAX = 8, 32 << 20
 SEALS = 1 | 2 | 4 | 8  # no more sealing, shrinking, growing, writing
-COMPILER_OPTIONS = ("-std=c++17", "-O2", "-static", "-pipe", "-w", "-fmax-errors=5", "-x", "c++")
+# The compiler's own default first; programs of the later standard need not say so.
+STANDARDS = ("-std=gnu++17", "-std=gnu++23")
+COMPILER_OPTIONS = ("-O2", "-static", "-pipe", "-w", "-fmax-errors=5", "-x", "c++")
 
 
 class Binaries:
@@ -42,6 +44,22 @@ def compile_binary(task, jail, file):
     if is_sealed(file):
         return True
     log = memory_file("log")
+    for standard in STANDARDS:
+        ended = run_compiler(task, standard, log)
+        good = ended.code == 0 and ended.signal == 0 and copy_program(file)
+        # Only a program that was read to its end and refused is another standard's concern.
+        if good or ended.late or ended.signal or ended.code != 1:
+            break
+    if not good:
+        text = file_bytes(log, 1 << 16).decode("utf-8", "replace").replace("<stdin>", "solution.cpp")
+        text = text or ("compiling takes too long" if ended.late else "the compiler gave up")
+        send(("uncompiled", task.nonce), text[:EXCERPT].encode())
+    os.close(log)
+    return good
+
+
+def run_compiler(task, standard, log):
+    """One compilation, its messages behind those in `log`."""
     source = memory_file("source", task.source)
     process = clone()
     if process == 0:
@@ -50,17 +68,10 @@ def compile_binary(task, jail, file):
         os.dup2(log, 2)
         os.closerange(3, 256)
         limit(resource.RLIMIT_CPU, int(task.compile_cpu) + 1)
-        os.execve(task.compiler, [task.compiler, *COMPILER_OPTIONS, "-", "-o", "/tmp/program"],
+        os.execve(task.compiler, [task.compiler, standard, *COMPILER_OPTIONS, "-", "-o", "/tmp/program"],
                   {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp"})
-    ended = await_child(process, task.compile_cpu * 2 + 2, lambda used: task.compile_cpu * 2 - used)
-    good = ended.code == 0 and ended.signal == 0 and copy_program(file)
-    if not good:
-        text = file_bytes(log, 1 << 16).decode("utf-8", "replace").replace("<stdin>", "solution.cpp")
-        text = text or ("compiling takes too long" if ended.late else "the compiler gave up")
-        send(("uncompiled", task.nonce), text[:EXCERPT].encode())
-    os.close(log)
     os.close(source)
-    return good
+    return await_child(process, task.compile_cpu * 2 + 2, lambda used: task.compile_cpu * 2 - used)
 
 
 def copy_program(file):

@@ -13,6 +13,7 @@ import types
 
 EXCERPT = 2048
 MEMORY_ERROR = 251
+SOLUTION = "/tmp/solution.py"
 RECORD = struct.Struct("<BIQI")  # kind, test, CPU microseconds, bytes that follow
 BEGUN, VALUE, RAISED, NOT_JSON, SETUP, NO_MEMORY = 1, 2, 3, 4, 5, 6
 CONTEST = """
@@ -53,7 +54,7 @@ def new_module(name, prelude):
         sys.setrecursionlimit(50000)
         sys.set_int_max_str_digits(50000)
     names["__builtins__"] = builtins
-    names["__file__"] = "solution.py"
+    names["__file__"] = SOLUTION
     return names
 
 
@@ -111,14 +112,14 @@ def finish(names, code):
         threading._shutdown()
         atexit._run_exitfuncs()
         flush(sys.stdout)
-        drop_names(names)
-        flush(sys.stdout)
         flush(sys.stderr)
     except BaseException:
         code = code or 120
+    # As the interpreter does before it clears modules: a stream of the program's own needs its names.
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     try:
-        # Replaced or detached by the program, it may still hold something.
-        flush(sys.__stdout__)
+        drop_names(names)
+        flush(sys.stdout)
     except BaseException:
         pass
     os._exit(code)
@@ -147,12 +148,23 @@ def describe(error):
         return "an exception that cannot be shown"
 
 
+class UndefinedEntry(Exception):
+    """The program does not define what the task calls."""
+
+
 def find_entry(names, name):
+    """What makes the callable for each call: a method of a fresh Solution, or the function of this (dotted) name."""
     solution = names.get("Solution")
-    if isinstance(solution, type) and hasattr(solution, name):
-        return lambda: getattr(solution(), name)
-    function = names[name]
-    return lambda: function
+    kind, _, method = name.partition(".")
+    if method and isinstance(names.get(kind), type):
+        return lambda: getattr(names[kind](), method)
+    if name in names and not (isinstance(solution, type) and hasattr(solution, name)):
+        function = names[name]
+        return lambda: function
+    if isinstance(solution, type):
+        if hasattr(solution, name) or hasattr(solution(), name):
+            return lambda: getattr(solution(), name)
+    raise UndefinedEntry
 
 
 def run_calls(task, code, names, first, last, output):
@@ -172,7 +184,7 @@ def run_calls(task, code, names, first, last, output):
     except MemoryError:
         record(NO_MEMORY, first, 0, b"")
         os._exit(0)
-    except KeyError:
+    except UndefinedEntry:
         record(SETUP, first, 0, f"the program defines no {task.name}".encode())
         os._exit(0)
     except BaseException as error:
@@ -196,6 +208,40 @@ def run_calls(task, code, names, first, last, output):
             continue
         record(VALUE, test, started, text)
     os._exit(0)
+
+
+class PipeEnd:
+    """What an event loop needs of a socket to wake itself, over a pipe: programs get no sockets."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        os.set_blocking(descriptor, False)
+
+    def fileno(self):
+        return self.descriptor
+
+    def recv(self, count):
+        return os.read(self.descriptor, count)
+
+    def send(self, data):
+        return os.write(self.descriptor, data)
+
+    def close(self):
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+
+def let_loops_wake_by_pipes():
+    """Makes asyncio usable where socketpair() is refused."""
+    import asyncio.selector_events
+
+    def make_self_pipe(loop):
+        loop._ssock, loop._csock = map(PipeEnd, os.pipe())
+        loop._internal_fds += 1
+        loop._add_reader(loop._ssock.fileno(), loop._read_from_self)
+
+    asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe
 
 
 STATELESS_MODULES = {

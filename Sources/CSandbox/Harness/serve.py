@@ -59,16 +59,41 @@ def is_dirty(jail):
         return next(entries, None) is not None
 
 
+NAMES_OF_INPUT = b"/dev/stdin", b"/dev/fd/0", b"/proc/self/fd/0"
+NAMES_OF_OUTPUT = b"/dev/stdout", b"/dev/fd/1", b"/proc/self/fd/1"
+NAMES_OF_SOURCE = b"__file__", b"solution.py", b"inspect", b"argv[0]"
+
+
+def show_files(task, test, jail, stdout):
+    """Makes the files that the program opens by name, if it mentions them: its input, its output, itself."""
+    if not jail.namespaces:
+        return
+
+    def mentions(names):
+        return any(name in task.source for name in names)
+
+    def create(path, content):
+        with open(path, "wb", buffering=0) as file:
+            write_whole(file.fileno(), content)
+
+    if mentions(NAMES_OF_INPUT):
+        create("/tmp/.stdin", task.tests[test])
+    if mentions(NAMES_OF_SOURCE) and task.language == "python":
+        create(SOLUTION, task.source)
+    if mentions(NAMES_OF_OUTPUT):
+        # Standard output itself, so that both ways of writing go to one place.
+        file = os.open("/tmp/.stdout", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, stdout)
+        os.close(file)
+
+
 def run_streams(task, code, names, first, jail, binary=None):
     """Runs the tests from `first` on; returns the test to go on with in a fresh directory, None when all are done."""
-    wants_path = b"/dev/stdin" in task.source
     for test in range(first, len(task.tests)):
         if test > first and is_dirty(jail):
             return test
         stdin, stdout, stderr = memory_file("in", task.tests[test]), memory_file("out"), memory_file("err")
-        if wants_path:
-            with open("/tmp/.stdin", "wb") as file:
-                file.write(task.tests[test])
+        show_files(task, test, jail, stdout)
         process = clone()
         if process == 0 and task.language == "cpp":
             enter_program(task, jail, (stdin, stdout, stderr, binary), task.cpu, jail.binary)
@@ -225,12 +250,14 @@ def own_submission(task, first, jail, results, tell):
     if compiled is None:
         return None
     code, tree = compiled
+    if b"asyncio" in task.source:
+        let_loops_wake_by_pipes()
+    sys.argv = ["solution.py"]
     names = new_module("__main__" if task.kind == "streams" else "solution", task.prelude)
     if task.kind == "assertions":
         return run_assertions(task, code, names, jail)
     send(("compiled", task.nonce, len(task.tests)))
     if task.kind == "streams":
-        sys.argv = ["solution.py"]
         return run_streams(task, code, names, first, jail)
     if tree is None or task.interactive or not keeps_no_state(tree):
         return run_entry_point(task, code, names, first, jail)
