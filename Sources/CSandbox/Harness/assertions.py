@@ -207,11 +207,12 @@ class Checker:
         kind = self.unpack(kind)
         if not (isinstance(kind, type) and issubclass(kind, BaseException)):
             return RuntimeError(str(text))
+        arguments = [text] if arguments is None else list(map(self.unpack, arguments))
         try:
-            # Without the class's own constructor, which may want other arguments.
-            error = kind.__new__(kind, *([text] if arguments is None else map(self.unpack, arguments)))
+            error = kind(*arguments)
         except TypeError:
-            return RuntimeError(f"{kind.__name__}: {text}")
+            # Its constructor wants others.
+            error = kind.__new__(kind, *arguments)
         if isinstance(error, Proxied):
             error.__dict__["_handle"] = Handle(self.ask, number)
         return error
