@@ -125,6 +125,7 @@ let package = Package(
                 "Service", "Storage", "Verification", "Modeling", "Learning", "BuiltinData", "Domain", "StrictJSON",
                 "TestSupport", "rolloutd-jail",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

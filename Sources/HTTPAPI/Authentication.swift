@@ -1,4 +1,5 @@
-// Who may call: API keys as bearer tokens; without keys, only callers that are not a web page of somebody else.
+// Who may call: API keys, as bearer tokens from programs, as a password from a browser that opens a page.
+import Foundation
 import HTTPTypes
 import Hummingbird
 
@@ -13,70 +14,50 @@ struct APIKeys: Sendable {
     func admit(_ request: Request, to endpoint: Endpoint) throws(HTTPFault) {
         guard endpoint.access == .keyed, !keys.isEmpty else { return }
         let header = request.headers[.authorization] ?? ""
-        guard header.lowercased().hasPrefix("bearer ") else {
-            throw unauthorized("an API key is required")
+        let isReading = request.method == .get || request.method == .head
+        if let token = parameter(of: header, scheme: "bearer ") {
+            guard isKnown(Array(token.utf8)) else { throw unauthorized("the API key is not known", request) }
+        } else if let password = parameter(of: header, scheme: "basic ").flatMap(password(inBasic:)) {
+            // A browser sends a remembered password with any site's requests, so it opens nothing that changes anything.
+            guard isReading else {
+                throw unauthorized("a key as a password is for reading only", request)
+            }
+            guard isKnown(password) else { throw unauthorized("the API key is not known", request) }
+        } else {
+            throw unauthorized("an API key is required", request)
         }
-        let token = Array(header.dropFirst("bearer ".count).utf8)
-        // Every key is compared, each in constant time, so that time tells nothing about them.
-        var isKnown = false
-        for key in keys where isEqual(token, key) { isKnown = true }
-        guard isKnown else { throw unauthorized("the API key is not known") }
     }
 
-    private func unauthorized(_ message: String) -> HTTPFault {
-        HTTPFault(
+    private func parameter(of header: String, scheme: String) -> Substring? {
+        header.lowercased().hasPrefix(scheme) ? header.dropFirst(scheme.count) : nil
+    }
+
+    /// The password of RFC 7617's `user:password`, of any user.
+    private func password(inBasic encoded: Substring) -> [UInt8]? {
+        guard let pair = Data(base64Encoded: String(encoded)), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
+            return nil
+        }
+        return Array(pair[pair.index(after: colon)...])
+    }
+
+    /// Compares with every key, each in constant time, so that time tells nothing about them.
+    private func isKnown(_ token: [UInt8]) -> Bool {
+        var isKnown = false
+        for key in keys where isEqual(token, key) { isKnown = true }
+        return isKnown
+    }
+
+    private func unauthorized(_ message: String, _ request: Request) -> HTTPFault {
+        // A person's browser asks for a password when it is told of Basic; programs are told of bearer tokens.
+        let isBrowser = request.headers[.accept]?.contains("text/html") ?? false
+        return HTTPFault(
             status: .unauthorized, code: "unauthorized", message: message,
-            hint: "send the header \"Authorization: Bearer <key>\"", headers: [.wwwAuthenticate: "Bearer"])
+            hint: "send the header \"Authorization: Bearer <key>\"; in a browser give the key as the password",
+            headers: [.wwwAuthenticate: isBrowser ? "Basic realm=\"rolloutd\", charset=\"UTF-8\"" : "Bearer"])
     }
 
     private func isEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         guard a.count == b.count else { return false }
         return zip(a, b).reduce(UInt8(0)) { difference, pair in difference | (pair.0 ^ pair.1) } == 0
-    }
-}
-
-/// Keeps web pages away from a server without keys: a page could otherwise reach loopback through its reader's browser,
-/// by a form (its `Origin` gives it away) or by a name that resolves to loopback (its `Host` does).
-struct OriginGuard: Sendable {
-    private let isActive: Bool
-    private let host: String
-
-    /// Guards a server that has no keys; does nothing for one that has.
-    init(_ configuration: HTTPConfiguration) {
-        isActive = configuration.apiKeys.isEmpty
-        host = configuration.host.lowercased()
-    }
-
-    /// Refuses a request that comes from another site.
-    func admit(_ request: Request) throws(HTTPFault) {
-        guard isActive else { return }
-        if let authority = request.head.authority, !isOwn(authority) {
-            throw forbidden("the host \"\(authority.prefix(80))\" is not this server", hint: "use its loopback address")
-        }
-        let origin = request.headers[.origin]
-        if let origin, origin.lowercased() != "http://" + (request.head.authority ?? "").lowercased() {
-            throw forbidden(
-                "requests from \"\(origin.prefix(80))\" are refused", hint: "set API keys to allow other origins")
-        }
-    }
-
-    private func isOwn(_ authority: String) -> Bool {
-        var name = authority.lowercased()[...]
-        if name.hasPrefix("[") {
-            name = name.dropFirst().prefix { $0 != "]" }
-        } else if let colon = name.lastIndex(of: ":") {
-            name = name[..<colon]
-        }
-        return name == "localhost" || name == "::1" || name == host[...] || isLoopbackIPv4(name)
-    }
-
-    /// Whether a name is an IPv4 address in 127.0.0.0/8; `127.evil.example` is not.
-    private func isLoopbackIPv4(_ name: Substring) -> Bool {
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts.first == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-
-    private func forbidden(_ message: String, hint: String) -> HTTPFault {
-        HTTPFault(status: .forbidden, code: "forbidden", message: message, hint: hint)
     }
 }

@@ -39,6 +39,7 @@ package struct LearningLoop: Service {
     private func learn() async throws {
         var session = try await LearningSession.open(context)
         try await evaluateIfDue(&session, isFirst: session.isFresh)
+        var isBehindLedger = false
         while !isStopping {
             if context.learner.isPaused {
                 context.board.enter(.paused, detail: context.learner.pauseReason)
@@ -49,12 +50,36 @@ package struct LearningLoop: Service {
                 context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
                 return
             }
-            if try await makeUpdate(&session) {
-                try await evaluateIfDue(&session, isFirst: false)
-            } else {
-                context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
-                await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
+            do {
+                if isBehindLedger {
+                    try await session.rollBack()
+                    isBehindLedger = false
+                }
+                if try await makeUpdate(&session) {
+                    try await evaluateIfDue(&session, isFirst: false)
+                } else {
+                    context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
+                    await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
+                }
+            } catch let error as LedgerError {
+                guard let seconds = error.retryAfterSeconds else { throw error }
+                // The model or the plan may be ahead of what the ledger holds; what was committed is safe.
+                isBehindLedger = true
+                await rest(seconds, because: error)
             }
+        }
+    }
+
+    /// Waits until the ledger may work again, and says so.
+    private func rest(_ seconds: Double, because error: LedgerError) async {
+        context.counters.increment(.ledgerFailures)
+        context.logger.error("learning waits for the ledger", metadata: ["error": "\(error)"])
+        context.events(.alarm("learning waits for the ledger: \(error)"))
+        context.board.enter(.waiting, detail: "\(error)")
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(seconds)
+        while clock.now < end, !isStopping {
+            await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
         }
     }
 
@@ -127,7 +152,7 @@ package struct LearningLoop: Service {
         throw CancellationError()
     }
 
-    /// Makes the update durable, then visible. When the ledger refuses, the model goes back to what the ledger holds.
+    /// Makes the update durable, then visible. When the ledger refuses for good, the model goes back to what it holds.
     private func commit(
         _ outcome: UpdateOutcome, settings: LearnerSettings, judgedThrough: Int64, seconds: UpdateSeconds,
         _ session: inout LearningSession
@@ -145,6 +170,8 @@ package struct LearningLoop: Service {
                 judgedThrough: judgedThrough)
             try await context.ledger.commit(
                 update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
+        } catch let error as LedgerError where error.retryAfterSeconds != nil {
+            throw error
         } catch {
             try await session.rollBack()
             context.learner.pause("update \(version) could not be stored: \(error)")

@@ -24,6 +24,27 @@ import Testing
         }
     }
 
+    @Test func `a browser opens the page with a key as the password, and changes nothing with it`() async throws {
+        try await withServer(configure: { $0.apiKeys = ["k-1", "k:2"] }) { client in
+            let asked = await client.send("GET", "/", headers: ["accept": "text/html,*/*;q=0.8"])
+            #expect(asked?.status == 401)
+            #expect(asked?.headers["www-authenticate"] == "Basic realm=\"rolloutd\", charset=\"UTF-8\"")
+            // "me:k-1", ":k:2", "me:k-3", no colon, no base64.
+            let answers = [
+                ("bWU6ay0x", 200), ("Oms6Mg==", 200), ("bWU6ay0z", 401), ("ay0x", 401), ("k-1", 401), ("", 401),
+            ]
+            for (credentials, status) in answers {
+                let headers = ["authorization": "Basic " + credentials]
+                #expect(await client.send("GET", "/", headers: headers)?.status == status, "\(credentials)")
+                #expect(await client.send("GET", "/admin/status", headers: headers)?.status == status)
+                // Another site's form would carry the remembered password too.
+                let change = await client.send("POST", "/v1/prompts", json: "{}", headers: headers)
+                #expect(change?.status == 401, "\(credentials)")
+                #expect(await client.send("PATCH", "/v1/learner", json: "{}", headers: headers)?.status == 401)
+            }
+        }
+    }
+
     @Test func `without keys, web pages of other sites are refused`() async throws {
         try await withServer { client in
             let page = await client.send("POST", "/v1/prompts", json: "{}", headers: ["origin": "http://evil.example"])

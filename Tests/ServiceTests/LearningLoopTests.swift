@@ -1,6 +1,8 @@
 // The learning loop through the use cases: groups in, versions out, nothing twice.
 import Domain
+import GRDB
 import Learning
+import Storage
 import Testing
 
 @testable import Service
@@ -61,6 +63,31 @@ import Testing
     /// Checkpoint files on disk.
     private func fixtureVersions(_ fixture: ServiceFixture) throws -> Int {
         try FileManagerListing.count(in: fixture.database + ".checkpoints", suffix: ".safetensors")
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `learning waits while another process holds the ledger, says why, and goes on by itself`() async throws {
+        let fixture = try ServiceFixture()
+        let settings = try fixture.settings(model: try fixture.writeTinyModel(), isLearning: true)
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion != nil })
+            for prompt in ["a", "b"] { try await service.storePrompt(prompt) }
+            #expect(try await service.waits { ($0.status().policyVersion ?? PolicyVersion(0)) > PolicyVersion(0) })
+            var patient = Configuration()
+            patient.busyMode = .timeout(20)
+            patient.allowsUnsafeTransactions = true
+            let other = try DatabaseQueue(path: fixture.database, configuration: patient)
+            try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
+            #expect(
+                try await service.waits(seconds: 40) {
+                    $0.status().phase == .waiting && $0.status().phaseDetail?.contains("another process") == true
+                })
+            try await other.writeWithoutTransaction { db in try db.execute(sql: "ROLLBACK") }
+            let held = try #require(service.status().policyVersion)
+            #expect(try await service.waits(seconds: 40) { ($0.status().policyVersion ?? held) > held })
+            #expect(service.status().phase != .failed)
+            #expect(try await service.ledger.check() == [])
+        }
     }
 
     @Test(.timeLimit(.minutes(2)))
