@@ -107,8 +107,7 @@ extension AnswerReader {
             case .slash: sign = -1
             case .times, .period, .openBrace, .closeBrace, .openParenthesis, .closeParenthesis, .comma, .and: break
             case .power:
-                guard let power = unitPower(&index, high), let last = unit.factors.indices.last else { return false }
-                unit.factors[last].exponent *= power
+                guard let power = unitPower(&index, high), unit.raiseLast(to: power) else { return false }
             case .minus where kind(index + 1) == .word: break
             default: return false
             }
@@ -138,19 +137,16 @@ extension AnswerReader {
         let lower = lowercased(word)
         if isPer(word) { return false }
         if lower == Array("square".utf8) || lower == Array("sq".utf8) || lower == Array("squared".utf8) {
-            if lower.last == 0x64, let last = unit.factors.indices.last {
-                unit.factors[last].exponent *= 2
-            } else {
+            if lower.last != 0x64 || !unit.raiseLast(to: 2) {
                 pendingPower = 2
             }
         } else if lower == Array("cubic".utf8) || lower == Array("cubed".utf8) {
-            if lower.last == 0x64, let last = unit.factors.indices.last {
-                unit.factors[last].exponent *= 3
-            } else {
+            if lower.last != 0x64 || !unit.raiseLast(to: 3) {
                 pendingPower = 3
             }
         } else if let factor = UnitTable.scale(word), unit.factors.isEmpty {
-            scale *= factor
+            let (product, overflow) = scale.multipliedReportingOverflow(by: factor)
+            if !overflow { scale = product }
         } else if !UnitTable.isGeneric(word) {
             let name = (word.count == 1 ? UnitTable.letter(word[0]) : nil) ?? UnitTable.canonical(word) ?? noun(lower)
             for (factor, exponent) in UnitTable.parts(of: name) {
