@@ -101,7 +101,7 @@ package enum Limits {
     /// Nesting of lists, sets, tuples and names around expressions, for the same reason.
     package static let mathFormDepthMax = 12
     /// Ranges tried as answers in one reading: each is a scan of its tokens.
-    package static let mathReadingsMax = 2_048
+    package static let mathReadingsMax = 4_096
     /// Expression nodes of one comparison, both sides and the resolved signs together.
     package static let mathNodesMax = 16_384
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
@@ -113,8 +113,12 @@ package enum Limits {
     package static let mathRootBitsMax = 2_048
     /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.
     package static let mathFactorialMax = 500
-    /// Items of a list, set, tuple or matrix; unordered matching is quadratic in it.
-    package static let mathItemsMax = 256
+    /// Items of a list, set, tuple or matrix: what the longest answer that is read can hold.
+    package static let mathItemsMax = 2_048
+    /// Boxes that are taken together as one list; each is compared with all before it.
+    package static let mathBoxesMax = 256
+    /// Pairs of items tried in matching two unordered lists that hold more than exact numbers.
+    package static let mathMatchesMax = 16_384
     /// Boxes without an end that are passed over in search of a whole one; each costs a scan of the text.
     package static let mathUnfinishedBoxesMax = 4
     /// How far back from the end of a text without a box an answer is looked for.

@@ -8,11 +8,52 @@ extension AnswerComparison {
         let (left, right) = (flattened(a), flattened(b))
         let isNamedLeft = hasDistinctNames(left)
         let isNamedRight = hasDistinctNames(right)
+        if isNamedLeft, isNamedRight, left.count == right.count { return matchNamed(left, right) }
         if isNamedLeft != isNamedRight, left.count == right.count {
             rule = "named values against values in the same order"
             return compareInOrder(left, right)
         }
         return matchUnordered(left, right, isSet: true)
+    }
+
+    /// Named values find their partners by the name that is written the same; what is left over is matched by rule.
+    private mutating func matchNamed(_ a: [AnswerForm], _ b: [AnswerForm]) -> Agreement {
+        rule = "named values are compared by their names"
+        var rest = b
+        var others: [AnswerForm] = []
+        var result = Agreement.equal
+        for item in a {
+            guard case .labelled(let label, _) = item else { continue }
+            let place = rest.firstIndex {
+                if case .labelled(let other, _) = $0 { other.name == label.name } else { false }
+            }
+            guard let place else {
+                others.append(item)
+                continue
+            }
+            result = result.and(compare(item, rest.remove(at: place)))
+        }
+        return result.and(others.isEmpty ? .equal : matchUnordered(others, rest, isSet: false))
+    }
+
+    /// `(x, y) = (3, 4)` as the list of its named places.
+    func named(_ label: AnswerLabel, _ form: AnswerForm) -> [AnswerForm]? {
+        guard case .tuple(let items, _, _) = form, items.count == label.parts.count, items.count > 1 else { return nil }
+        return zip(label.parts, items).map { name, item in
+            .labelled(AnswerLabel(name: name, node: symbolNode(name)), item)
+        }
+    }
+
+    private func symbolNode(_ name: [UInt8]) -> NodeID? {
+        pool.nodes.firstIndex { $0.operation == .symbol && pool.symbols[Int($0.symbol)] == name }.map {
+            NodeID(index: $0)
+        }
+    }
+
+    /// Whether every item has a name of its own.
+    func isFullyNamed(_ items: [AnswerForm]) -> Bool {
+        let names = items.compactMap { if case .labelled(let label, _) = $0 { label.name } else { nil } }
+        return names.count == items.count && Set(names).count == names.count
     }
 
     /// Whether the items carry names of which some differ by more than an index.
@@ -48,9 +89,12 @@ extension AnswerComparison {
             rule = "\(a.count) values are asked for, \(b.count) given"
             return .different
         }
-        guard a.count * b.count <= Limits.mathItemsMax * Limits.mathItemsMax / 4 else { return .unclear }
+        if isSet, let agreement = compareExactSets(a, b) { return agreement }
+        guard a.count * b.count <= Limits.mathMatchesMax else { return .unclear }
         if a.count + b.count > 4 { identity.evaluator.remember() }
         let (exactA, exactB) = (a.map(exactItem), b.map(exactItem))
+        collections += 1
+        defer { collections -= 1 }
         var isUsed = [Bool](repeating: false, count: b.count)
         var isUnclear = false
         for (place, x) in a.enumerated() {
@@ -76,13 +120,30 @@ extension AnswerComparison {
         return pool.exact(node)
     }
 
+    /// Sets of exact numbers in order, so that long ones need no search; nil when an item is anything else.
+    private func compareExactSets(_ a: [AnswerForm], _ b: [AnswerForm]) -> Agreement? {
+        guard a.count + b.count > 32, let x = exactValues(a), let y = exactValues(b) else { return nil }
+        return x == y ? .equal : .different
+    }
+
+    private func exactValues(_ items: [AnswerForm]) -> [ExactNumber]? {
+        var values: [ExactNumber] = []
+        for item in items {
+            guard case .expression(let node) = item, let value = pool.exact(node) else { return nil }
+            values.append(value)
+        }
+        values.sort { $0.isLess(than: $1) }
+        var distinct: [ExactNumber] = []
+        for value in values where value != distinct.last { distinct.append(value) }
+        return distinct
+    }
+
     /// Named values in a list against a tuple, in order; values without names are no tuple.
     mutating func compareListWithTuple(
         _ list: [AnswerForm], _ tuple: [AnswerForm], _ open: Bracket, _ close: Bracket
     ) -> Agreement {
         rule = "named values against a tuple in the same order"
-        let isNamed = list.allSatisfy { if case .labelled = $0 { true } else { false } }
-        guard open == .round, close == .round, isNamed else {
+        guard open == .round, close == .round, isFullyNamed(list) else {
             if open == .square, close == .square {
                 rule = "a bracketed list against a list"
                 return matchUnordered(list, tuple, isSet: false)
@@ -107,40 +168,6 @@ extension AnswerComparison {
         return compareInOrder(a, b)
     }
 
-    mutating func compareMatrices(_ a: [[AnswerForm]], _ b: [[AnswerForm]]) -> Agreement {
-        rule = "matrices are compared entry by entry"
-        guard a.count == b.count else { return .different }
-        var result = Agreement.equal
-        for (x, y) in zip(a, b) { result = result.and(compareInOrder(x, y)) }
-        return result
-    }
-
-    /// A row or column against a tuple.
-    mutating func compareVector(_ matrix: [[AnswerForm]], with tuple: [AnswerForm]) -> Agreement {
-        rule = "a vector against a tuple"
-        if matrix.count == 1 { return compareInOrder(matrix[0], tuple) }
-        guard matrix.allSatisfy({ $0.count == 1 }) else { return .different }
-        return compareInOrder(matrix.map { $0[0] }, tuple)
-    }
-
-    mutating func compareCases(
-        _ a: [(value: AnswerForm, condition: AnswerForm)], _ b: [(value: AnswerForm, condition: AnswerForm)]
-    ) -> Agreement {
-        rule = "piecewise answers are compared by value and condition"
-        guard a.count == b.count else { return .different }
-        var isUsed = [Bool](repeating: false, count: b.count)
-        for x in a {
-            var found = false
-            for (index, y) in b.enumerated() where !isUsed[index] && !found {
-                guard compare(x.condition, y.condition).and(compare(x.value, y.value)) == .equal else { continue }
-                isUsed[index] = true
-                found = true
-            }
-            if !found { return pool.work.isExhausted ? .unclear : .different }
-        }
-        return .equal
-    }
-
     /// Unions are compared piece by piece, in any order.
     mutating func compareIntervals(_ a: [Interval], _ b: [Interval]) -> Agreement {
         rule = "intervals: ends and their openness must agree"
@@ -162,9 +189,10 @@ extension AnswerComparison {
     }
 
     private mutating func compareEnds(_ a: IntervalEnd, _ b: IntervalEnd) -> Agreement {
+        // The reference's bracket at an infinity is free where it is written wrong.
+        if a.value == nil, b.value == nil { return a.isClosed || !b.isClosed ? .equal : .different }
         guard a.isClosed == b.isClosed else { return .different }
         switch (a.value, b.value) {
-        case (nil, nil): return .equal
         case (.some(let x), .some(let y)): return identity.compare(x, y)
         default: return .different
         }

@@ -1,9 +1,83 @@
 // Rules for single values: units, ratios, congruences, names, relations.
 
 extension AnswerComparison {
+    /// Identity, also when capitals written together are a product on the other side, or constants have other names.
+    mutating func compareExpressions(_ a: NodeID, _ b: NodeID) -> Agreement {
+        rule = "both are expressions and must be identical"
+        let agreement = identity.compare(a, b)
+        guard agreement == .different, identity.hasSymbols(a), identity.hasSymbols(b) else { return agreement }
+        let (x, y) = (splittingNames(a, like: b), splittingNames(b, like: a))
+        if x != a || y != b {
+            refresh()
+            if identity.compare(x, y) == .equal { return .equal }
+        }
+        return compareUpToConstants(x, y)
+    }
+
+    /// `GM` as `G` times `M`, where the other side has the letters apart and not the name.
+    private mutating func splittingNames(_ node: NodeID, like other: NodeID) -> NodeID {
+        let (names, others) = (pool.symbolNames(of: node), pool.symbolNames(of: other))
+        var values: [[UInt8]: NodeID] = [:]
+        for name in names.subtracting(others)
+        where (2...4).contains(name.count) && name.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A })
+            && name.allSatisfy({ others.contains([$0]) })
+        {
+            var product: NodeID?
+            for letter in name {
+                let factor = pool.symbol([letter])
+                product = product.map { pool.binary(.multiply, $0, factor) } ?? factor
+            }
+            values[name] = product
+        }
+        return values.isEmpty ? node : pool.substituting(node, values)
+    }
+
+    /// Arbitrary constants (`+ C`, `C_1 e^x + C_2 e^{-x}`) may have other names.
+    private mutating func compareUpToConstants(_ a: NodeID, _ b: NodeID) -> Agreement {
+        let (left, right) = (pool.symbolNames(of: a), pool.symbolNames(of: b))
+        let mine = left.filter { AnswerComparison.isConstant($0, isReference: true) }
+        let theirs = right.filter {
+            AnswerComparison.isConstant($0, isReference: false) && (!left.contains($0) || mine.contains($0))
+        }
+        guard !mine.isEmpty, mine.count == theirs.count, mine.count <= 3, mine != left,
+            mine != theirs || mine.count > 1,
+            left.subtracting(mine) == right.subtracting(theirs)
+        else { return .different }
+        let targets = mine.sorted { $0.lexicographicallyPrecedes($1) }
+        for order in permutations(theirs.sorted { $0.lexicographicallyPrecedes($1) }) {
+            var names: [[UInt8]: [UInt8]] = [:]
+            for (old, new) in zip(order, targets) { names[old] = new }
+            let renamed = renaming(b, names)
+            refresh()
+            if identity.compare(a, renamed) == .equal {
+                rule = "arbitrary constants may have other names"
+                return .equal
+            }
+        }
+        rule = "both are expressions and must be identical"
+        return .different
+    }
+
+    private func permutations(_ items: [[UInt8]]) -> [[[UInt8]]] {
+        guard items.count > 1 else { return [items] }
+        return items.indices.flatMap { index in
+            permutations(items.indices.filter { $0 != index }.map { items[$0] }).map { [items[index]] + $0 }
+        }
+    }
+
+    /// `C`, `C_1`, `c_2` in a reference; also `K`, `A`, `B` and small ones in an answer.
+    private static func isConstant(_ name: [UInt8], isReference: Bool) -> Bool {
+        guard let first = name.first, name.count == 1 || name.count == 3 && name[1] == 0x5F && isDigitByte(name[2])
+        else {
+            return false
+        }
+        if isReference { return first == 0x43 || first == 0x63 && name.count == 3 }
+        return "CcKkAB".utf8.contains(first)
+    }
+
     mutating func compareQuantities(_ a: NodeID, _ unitA: Unit, _ b: NodeID, _ unitB: Unit) -> Agreement {
         rule = "values and units must both agree"
-        if unitA.factors != unitB.factors {
+        if !unitA.agrees(with: unitB) {
             if let (degrees, radians) = angles(a, unitA, b, unitB) { return compareAngles(degrees, radians) }
             rule = "the units differ"
             return .different
@@ -43,62 +117,16 @@ extension AnswerComparison {
     /// Nodes were added to the pool: the identity test must see them.
     mutating func refresh() { identity = IdentityTest(pool) }
 
-    /// Ratios are equal when their terms are proportional.
-    mutating func compareRatios(_ a: [NodeID], _ b: [NodeID]) -> Agreement {
-        rule = "ratios must be proportional"
-        guard a.count == b.count, a.count >= 2 else { return .different }
-        var result = Agreement.equal
-        var products: [(NodeID, NodeID)] = []
-        for index in 1..<a.count {
-            let left = pool.binary(.multiply, a[0], b[index])
-            products.append((left, pool.binary(.multiply, b[0], a[index])))
-        }
-        refresh()
-        for (left, right) in products where result != .different {
-            result = result.and(identity.compare(left, right))
-        }
-        return result
-    }
-
-    mutating func compareRatio(_ a: [NodeID], with b: NodeID) -> Agreement {
-        rule = "a ratio of two equals its quotient"
-        let quotient = pool.binary(.divide, a[0], a[1])
-        refresh()
-        return identity.compare(quotient, b)
-    }
-
-    mutating func compareCongruences(_ a: NodeID, _ m: NodeID, _ b: NodeID, _ n: NodeID) -> Agreement {
-        rule = "residues are compared modulo the same number"
-        guard identity.compare(m, n) == .equal else { return .different }
-        guard let x = pool.exact(a), let y = pool.exact(b), let modulus = pool.exact(m), !modulus.isZero,
-            let quotient = x.subtracting(y)?.divided(by: modulus)
-        else { return identity.compare(a, b) }
-        return quotient.isInteger ? .equal : .different
-    }
-
-    /// Names must be the same, unless both only name a function's value (`y` and `f(x)`).
-    mutating func compareLabelled(_ a: AnswerLabel, _ x: AnswerForm, _ b: AnswerLabel, _ y: AnswerForm) -> Agreement {
-        if a.name != b.name {
-            let same = a.node.flatMap { left in b.node.map { identity.compare(left, $0) == .equal } } ?? false
-            if !same && !(isWordy(a) || isWordy(b) || isFunctionValue(a, b)) {
-                rule = "the values have different names"
-                return .different
-            }
-        }
-        return compare(x, y)
-    }
-
-    private func isWordy(_ label: AnswerLabel) -> Bool { label.node == nil }
-
-    private func isFunctionValue(_ a: AnswerLabel, _ b: AnswerLabel) -> Bool {
-        func isCall(_ label: AnswerLabel) -> Bool { label.node.map { pool[$0].operation == .call } ?? false }
-        return isCall(a) && b.name == [0x79] || isCall(b) && a.name == [0x79]
-    }
-
     /// `y = 2x + 1` against `2x - y + 1 = 0`: the same curve, if the named value holds variables.
     mutating func compareCurve(
-        _ label: AnswerLabel, _ value: AnswerForm, _ nodes: [NodeID], _ signs: [RelationSign]
+        _ label: AnswerLabel, _ value: AnswerForm, _ nodes: [NodeID], _ signs: [RelationSign], isSolved: Bool = true
     ) -> Agreement {
+        if !isSolved, case .intervals(let solution) = value, let variable = label.node,
+            let relation = relation(variable, solution)
+        {
+            rule = "the reference is an inequality, the answer solves it"
+            return compareRelations(nodes, signs, relation.nodes, [relation.sign])
+        }
         if nodes.count > 2, signs.allSatisfy({ $0 == .equal }), let name = label.node, let last = nodes.last,
             pool[nodes[0]].operation == .symbol, pool[name].operation == .symbol,
             pool.name(of: name) == pool.name(of: nodes[0])
@@ -111,6 +139,16 @@ extension AnswerComparison {
             return .different
         }
         return compareRelations([left, right], [.equal], nodes, signs)
+    }
+
+    /// One half-line as the inequality that it solves.
+    private func relation(_ variable: NodeID, _ solution: [Interval]) -> (nodes: [NodeID], sign: RelationSign)? {
+        guard solution.count == 1, let interval = solution.first else { return nil }
+        switch (interval.low.value, interval.high.value) {
+        case (.some(let low), nil): return ([variable, low], interval.low.isClosed ? .greaterOrEqual : .greater)
+        case (nil, .some(let high)): return ([variable, high], interval.high.isClosed ? .lessOrEqual : .less)
+        default: return nil
+        }
     }
 
     /// Two relations are the same when their sides' differences are proportional, for inequalities by a positive factor.

@@ -9,6 +9,8 @@ struct AnswerComparison {
     /// The rule that decided, for the explanation.
     var rule = "no rule makes these kinds equal"
     private var depth = 0
+    /// Lists and sets around the pair that is being compared.
+    var collections = 0
 
     init(_ pool: ExpressionPool) {
         self.pool = pool
@@ -39,13 +41,22 @@ struct AnswerComparison {
         case (_, .ambiguous(let a, let b)):
             return either(compare(gold, a), or: { $0.compare(gold, b) })
 
-        // Families over the integers.
-        case (.family(let a, _), _):
-            guard let b = familyNode(response) else { return compareUnwrapping(gold, response) }
-            return either(identity.compare(a, b), or: { $0.compareFamilies(a, b) })
-        case (_, .family(let b, _)):
-            guard let a = familyNode(gold) else { return compareUnwrapping(gold, response) }
-            return either(identity.compare(a, b), or: { $0.compareFamilies(a, b) })
+        // Italic letters are units only against a reference that has the unit.
+        case (.quantity(let a, let unitA), .italic(let plain, let value, let unit)):
+            return either(compareQuantities(a, unitA, value, unit), or: { $0.compare(gold, plain) })
+        case (.italic(let plain, let value, let unit), .quantity(let b, let unitB)):
+            return either(compareQuantities(value, unit, b, unitB), or: { $0.compare(plain, response) })
+        case (.italic(let plain, _, _), _): return compare(plain, response)
+        case (_, .italic(let plain, _, _)): return compare(gold, plain)
+
+        // Families over a parameter, and residue classes.
+        case (.parametric(let a, let p, let domainA), .parametric(let b, let q, let domainB)):
+            return compareParametric(a, p, domainA, b, q, domainB)
+        case (.parametric(let a, _, .reals), _): return compare(a, response)
+        case (_, .parametric(let b, _, .reals)): return compare(gold, b)
+        case (.family, _), (_, .family), (.congruence, _), (_, .congruence), (.labelled, _), (_, .labelled), (.list, _),
+            (_, .list), (.expression, .expression):
+            return compareProgressions(gold, response)
         default: return nil
         }
     }
@@ -55,13 +66,7 @@ struct AnswerComparison {
         switch (gold, response) {
         case (.expression(let a), .expression(let b)):
             rule = "both are expressions and must be identical"
-            let agreement = identity.compare(a, b)
-            let isFamily =
-                pool[a].traits.isSuperset(of: [.pi, .symbol]) && pool[b].traits.isSuperset(of: [.pi, .symbol])
-            guard agreement == .different, isFamily, hasIntegerParameter(a), hasIntegerParameter(b) else {
-                return agreement
-            }
-            return compareFamilies(a, b)
+            return compareExpressions(a, b)
         case (.quantity(let a, let unitA), .quantity(let b, let unitB)):
             return compareQuantities(a, unitA, b, unitB)
         case (.quantity(let a, let unit), .expression(let b)), (.expression(let b), .quantity(let a, let unit)):
@@ -74,16 +79,14 @@ struct AnswerComparison {
         case (.ratio(let a), .expression(let b)) where a.count == 2,
             (.expression(let b), .ratio(let a)) where a.count == 2:
             return compareRatio(a, with: b)
-        case (.time(let a, let halfA), .time(let b, let halfB)):
-            rule = "times of day"
-            return a == b || halfA != halfB && a % 43_200 == b % 43_200 ? .equal : .different
+        case (.time(let a, let halfA), .time(let b, let halfB)): return compareTimes(a, halfA, b, halfB)
         case (.ratio(let terms), .time(let seconds, _)), (.time(let seconds, _), .ratio(let terms)):
-            rule = "a time of day, written like a ratio"
-            guard terms.count == 2, let hour = pool.exact(terms[0])?.integer,
-                let minute = pool.exact(terms[1])?.integer,
-                (0..<25).contains(hour), (0..<60).contains(minute)
-            else { return .different }
-            return (hour * 3600 + minute * 60) % 43_200 == seconds % 43_200 ? .equal : .different
+            return compareTime(seconds, with: terms)
+        case (.measures(let a), .measures(let b)), (.measures(let a), .list(let b)), (.list(let a), .measures(let b)):
+            return compareMeasures(a, b)
+        case (.congruence(let a, _), .expression(let b)), (.expression(let a), .congruence(let b, _)):
+            rule = "a residue against the number itself"
+            return identity.compare(a, b)
         case (.congruence(let a, let m), .congruence(let b, let n)):
             return compareCongruences(a, m, b, n)
         default: return nil
@@ -98,7 +101,13 @@ struct AnswerComparison {
         case (.labelled(let label, let x), .relation(let nodes, let signs)):
             return compareCurve(label, x, nodes, signs)
         case (.relation(let nodes, let signs), .labelled(let label, let x)):
-            return compareCurve(label, x, nodes, signs)
+            return compareCurve(label, x, nodes, signs, isSolved: false)
+        case (.labelled(let label, let x), .list(let items)) where isFullyNamed(items):
+            guard let named = named(label, x) else { return compare(x, response) }
+            return compareLists(named, items)
+        case (.list(let items), .labelled(let label, let x)) where isFullyNamed(items):
+            guard let named = named(label, x) else { return compare(gold, x) }
+            return compareLists(items, named)
         case (.labelled(_, let x), _):
             return compare(x, response)
         case (_, .labelled(_, let y)):
@@ -126,11 +135,16 @@ struct AnswerComparison {
             return compareTuples(a, (openA, closeA), b, (openB, closeB))
         case (.list(let items), _) where items.count == 1: return compare(items[0], response)
         case (_, .list(let items)) where items.count == 1: return compare(gold, items[0])
-        case (.set(let items), .expression) where items.count == 1: return compare(items[0], response)
+        case (.set(let items), .expression) where items.count == 1 && collections == 0:
+            return compare(items[0], response)
         case (.matrix(let a, let isA), .matrix(let b, let isB)):
             return isA == isB ? compareMatrices(a, b) : .different
         case (.matrix(let a, false), .tuple(let b, _, _)), (.tuple(let b, _, _), .matrix(let a, false)):
             return compareVector(a, with: b)
+        case (.expression(let sum), _) where isUnitVectorSum(sum):
+            return components(response).map { compareUnitVectors(sum, with: $0) }
+        case (_, .expression(let sum)) where isUnitVectorSum(sum):
+            return components(gold).map { compareUnitVectors(sum, with: $0) }
         default: return nil
         }
     }
@@ -148,9 +162,11 @@ struct AnswerComparison {
             return a.count == 1 && a[0].low.value == nil && a[0].high.value == nil ? .equal : .different
         case (.domain(let a), .domain(let b)): return a == b ? .equal : .different
         case (.emptySet, .emptySet): return .equal
-        case (.builder(let a, let x), .builder(let b, let y)):
-            rule = "set-builders are compared by body and condition"
-            return compare(a, b).and(compare(x, y))
+        case (.builder(let a, let domainA, let x), .builder(let b, let domainB, let y)):
+            return compareBuilders((a, domainA, x), (b, domainB, y))
+        case (.setFormula(let a), .setFormula(let b)):
+            rule = "combinations of sets are compared by membership"
+            return a.isSame(as: b)
         case (.cases(let a), .cases(let b)): return compareCases(a, b)
         default: return nil
         }
@@ -165,30 +181,12 @@ struct AnswerComparison {
         case (.text(let words), .expression(let node)), (.expression(let node), .text(let words)):
             rule = "a word against a name"
             return pool[node].operation == .symbol && words == [lowercased(pool.name(of: node))] ? .equal : .different
+        case (.list(let items), .expression(let node)), (.expression(let node), .list(let items)):
+            return compareChoices(items, with: node)
         case (.choice(let a, let x), .choice(let b, let y)): return compareChoices(a, x, b, y)
         case (.choice(let letter, let rest), _): return compareChoice(letter, rest, with: response)
         case (_, .choice(let letter, let rest)): return compareChoice(letter, rest, with: gold)
         default: return nil
-        }
-    }
-
-    /// A name or a single item around a family.
-    private mutating func compareUnwrapping(_ gold: AnswerForm, _ response: AnswerForm) -> Agreement {
-        switch (gold, response) {
-        case (.labelled(_, let inner), _): compare(inner, response)
-        case (_, .labelled(_, let inner)): compare(gold, inner)
-        default: .different
-        }
-    }
-
-    /// Whether the only variable is k, n or m, which count.
-    private func hasIntegerParameter(_ node: NodeID) -> Bool {
-        let needed = pool.subtree(node)
-        let first = Int(pool[node].first)
-        return (first...node.index).allSatisfy { index in
-            guard needed[index - first], pool.nodes[index].operation == .symbol else { return true }
-            let name = pool.name(of: NodeID(index: index))
-            return name.count == 1 && "knm".utf8.contains(name[0])
         }
     }
 
@@ -206,34 +204,17 @@ struct AnswerComparison {
 
     /// Ways to say that a limit or a value is not there.
     private func isAbsence(_ words: [[UInt8]]) -> Bool {
-        let phrase = String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self)
-        return ["dne", "does not exist", "doesn t exist", "limit does not exist", "it does not exist"].contains(phrase)
+        Phrases.absences.contains(String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self))
     }
 
     private func significant(_ words: [[UInt8]]) -> [[UInt8]] {
         let dropped = ["the", "a", "an"].map { Array($0.utf8) }
-        var kept = words
+        let ordinals = ["st", "nd", "rd", "th"].map { Array($0.utf8) }
+        var kept: [[UInt8]] = []
+        for word in words where !(ordinals.contains(word) && kept.last?.last.map { isDigitByte($0) } ?? false) {
+            kept.append(word)
+        }
         while kept.count > 1, let first = kept.first, dropped.contains(first) { kept.removeFirst() }
         return kept
-    }
-
-    private mutating func compareChoices(_ a: UInt8, _ x: AnswerForm?, _ b: UInt8, _ y: AnswerForm?) -> Agreement {
-        rule = "the letters of the choices are compared"
-        guard a == b else { return .different }
-        guard let x, let y else { return .equal }
-        if case .text = x { return .equal }
-        if case .text = y { return .equal }
-        return compare(x, y)
-    }
-
-    /// A choice against something that is no choice: a bare letter, or the text of the choice.
-    private mutating func compareChoice(_ letter: UInt8, _ rest: AnswerForm?, with other: AnswerForm) -> Agreement {
-        rule = "a choice equals its letter or its text"
-        if case .expression(let node) = other, pool[node].operation == .symbol, pool.name(of: node) == [letter] {
-            return .equal
-        }
-        if case .text(let words) = other, words.count == 1, words[0] == [letter | 0x20] { return .equal }
-        guard let rest else { return .different }
-        return compare(rest, other)
     }
 }

@@ -8,7 +8,10 @@ extension AnswerExtractor {
     private static let cues = [
         "final answer is", "the answer is", "answer is", "answer:", "answer\u{FF1A}", "answers are", "####", "<answer>",
         "答案是", "答案为",
-        "答案：", "答案:", "答案", "answer would be", "answer =", "réponse est", "réponse :", "réponse:",
+        "答案：", "答案:", "答案", "answer would be", "answer =", "réponse est", "réponse :", "réponse:", "respuesta es",
+        "respuesta final es", "respuesta:", "antwort ist", "antwort lautet",
+        "antwort:", "ответ:", "ответ", "risposta è", "risposta:", "resposta é", "resposta:", "答えは", "答え:", "答え：", "정답은",
+        "정답:", "답은", "답:", "故选", "应选", "result is", "answer is:",
     ].map { Array($0.utf8) }
 
     /// The cues that end with a byte, longest first, by that byte.
@@ -27,8 +30,35 @@ extension AnswerExtractor {
         while start < bytes.endIndex, isSpaceByte(bytes[start]) || [0x3A, 0x2A, 0x3D].contains(bytes[start]) {
             start += 1
         }
-        guard let range = answerSpan(from: start) else { return nil }
-        return ExtractedAnswer(parts: [range], rule: "after \"\(String(decoding: bytes[best], as: UTF8.self))\"")
+        let parts = answerSpans(from: start)
+        guard let range = parts.first else { return nil }
+        var answer = ExtractedAnswer(
+            parts: parts, rule: "after \"\(String(decoding: bytes[best], as: UTF8.self))\"")
+        if AnswerNegation.begins(bytes[range]) { answer.negation = "the text denies it" }
+        return answer
+    }
+
+    /// The formulas that begin here and are tied by "or", "and" or a comma; or one span of text.
+    private func answerSpans(from start: Int) -> [Range<Int>] {
+        guard let first = answerSpan(from: start) else { return [] }
+        var spans = [first]
+        var end = first.upperBound
+        while spans.count < 16, first.lowerBound > start {
+            let gap = bytes[end...].drop { $0 == 0x24 }.prefix(24)
+            guard let next = gap.firstIndex(of: 0x24), isJoint(gap[..<next]), let span = answerSpan(from: next) else {
+                break
+            }
+            spans.append(span)
+            end = span.upperBound
+        }
+        return spans
+    }
+
+    /// Nothing but a comma and a word that joins.
+    private func isJoint(_ gap: ArraySlice<UInt8>) -> Bool {
+        let word = lowercased(gap.filter { !isSpaceByte($0) && $0 != 0x2C })
+        let isBare = word.isEmpty && gap.contains(0x2C)
+        return isBare || ["or", "and", "和", "或", "及"].contains { word.elementsEqual($0.utf8) }
     }
 
     /// The last cue in the tail, in any case: one pass from the end, so that the last one stops it.
@@ -64,6 +94,7 @@ extension AnswerExtractor {
             let byte = bytes[index]
             if byte == 0x0A || byte == 0x3C && bytes[index...].starts(with: "</".utf8) { break }
             if byte == 0x2E, index + 1 >= bytes.endIndex || isSpaceByte(bytes[index + 1]) { break }
+            if byte == 0x2C, AnswerExtractor.asides.contains(where: { bytes[index...].starts(with: $0) }) { break }
             if byte == 0x2A, index + 1 < bytes.endIndex, bytes[index + 1] == 0x2A { break }
             if byte == 0xE3, bytes[index...].starts(with: "。".utf8) { break }
             if !isSpaceByte(byte) { last = index + 1 }
@@ -72,12 +103,17 @@ extension AnswerExtractor {
         return last > start ? start..<last : nil
     }
 
+    /// What follows an answer in its sentence without being part of it.
+    private static let asides = [", not ", ", which ", ", because ", ", since ", ", as ", ", rather ", ", so "].map {
+        Array($0.utf8)
+    }
+
     private static let delimiters: [(open: [UInt8], close: [UInt8])] = [
         ("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("**", "**"),
     ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
 
     /// The last `**...**` that is short enough to be an answer.
-    func bold() -> ExtractedAnswer? {
+    func bold(isWordy: Bool) -> ExtractedAnswer? {
         let mark: [UInt8] = [0x2A, 0x2A]
         var end = tail.endIndex
         for _ in 0..<8 {
@@ -87,7 +123,8 @@ extension AnswerExtractor {
             end = open.lowerBound
             let range = open.upperBound..<close.lowerBound
             guard range.count <= 200, !range.isEmpty, bytes[close.lowerBound - 1] != 0x3A else { continue }
-            guard bytes[range].contains(where: { isDigitByte($0) || $0 == 0x5C }) || range.count <= 4 else { continue }
+            let isValue = bytes[range].contains { isDigitByte($0) || $0 == 0x5C } || range.count <= 4
+            guard isValue || isWordy && range.count <= 60 else { continue }
             return ExtractedAnswer(parts: [range], rule: "the last words in bold")
         }
         return nil
@@ -130,6 +167,37 @@ extension AnswerExtractor {
         return isOneWord || unknownWords(range) == 0 && !isProse(range)
     }
 
+    /// The word of a decision: "Yes, because ..."; at the beginning, else the last one, if all say the same.
+    func decision() -> ExtractedAnswer? {
+        let words = ["yes", "no", "true", "false"]
+        let range = trimmed(bytes.startIndex..<bytes.endIndex)
+        func word(at start: Int) -> Range<Int>? {
+            let run = bytes[start..<range.upperBound].prefix(6).prefix(while: isLetterByte)
+            let lower = lowercased(Array(run))
+            return words.contains { lower.elementsEqual($0.utf8) } ? run.startIndex..<run.endIndex : nil
+        }
+        guard !range.isEmpty, let first = word(at: range.lowerBound) else { return nil }
+        let next = first.upperBound < range.upperBound ? bytes[first.upperBound] : 0x2E
+        guard [0x2E, 0x2C, 0x21, 0x3B, 0x0A, 0x3A].contains(next) else { return nil }
+        return ExtractedAnswer(parts: [first], rule: "the word at the beginning")
+    }
+
+    /// What the last sentence says something is: "the winner is Alice".
+    func toldWords() -> ExtractedAnswer? {
+        let range = trimmed(tail.startIndex..<tail.endIndex)
+        var end = range.upperBound
+        while end > range.lowerBound, [0x2E, 0x21, 0x2A].contains(bytes[end - 1]) { end -= 1 }
+        let sentence = bytes[range.lowerBound..<end]
+        guard
+            let found = [" is ", " are ", " was "].compactMap({ lastRange(of: Array($0.utf8), in: sentence) }).max(by: {
+                $0.upperBound < $1.upperBound
+            }), end - found.upperBound <= 60
+        else { return nil }
+        let rest = bytes[found.upperBound..<end]
+        guard !rest.contains(0x0A), !AnswerNegation.begins(rest) else { return nil }
+        return ExtractedAnswer(parts: [found.upperBound..<end], rule: "what the last sentence says")
+    }
+
     /// The last formula or the last number, whichever comes later.
     func lastExpression(isWordy: Bool) -> ExtractedAnswer? {
         let formula = lastMathematics().flatMap { isWordy || !isProse($0.parts[0]) ? $0 : nil }
@@ -145,11 +213,15 @@ extension AnswerExtractor {
         for verb in [" is ", " are ", "是"] {
             guard let found = lastRange(of: Array(verb.utf8), in: bytes[range]) else { continue }
             let rest = found.upperBound..<range.upperBound
-            if !isProse(rest) { return ExtractedAnswer(parts: [unwrapped(rest)], rule: announced.rule) }
+            if !isProse(rest) {
+                return ExtractedAnswer(parts: [unwrapped(rest)], rule: announced.rule, negation: announced.negation)
+            }
             inner = AnswerExtractor(bytes: bytes[rest])
         }
         guard let told = inner.lastExpression(isWordy: false) else { return announced }
-        return ExtractedAnswer(parts: told.parts, suffix: told.suffix, rule: announced.rule + ", " + told.rule)
+        return ExtractedAnswer(
+            parts: told.parts, suffix: told.suffix, rule: announced.rule + ", " + told.rule,
+            negation: announced.negation)
     }
 
     /// A range without dollar signs around it.
@@ -165,7 +237,9 @@ extension AnswerExtractor {
     private func unknownWords(_ range: Range<Int>) -> Int {
         var unknown = 0
         for word in bytes[range].split(whereSeparator: { !isLetterByte($0) }) where word.count > 1 {
-            let isKnown = CommandTable.command(word) != nil || CommandTable.word(word) != nil || UnitTable.isUnit(word)
+            let command = CommandTable.command(word)
+            let isKnown =
+                command != nil && command != .negated || CommandTable.word(word) != nil || UnitTable.isUnit(word)
             let isEnvironment =
                 word.suffix(6).elementsEqual("matrix".utf8)
                 || ["array", "cases", "align", "aligned"].contains { word.elementsEqual($0.utf8) }
@@ -184,12 +258,45 @@ extension AnswerExtractor {
         if let fraction = fractionCommand(around: start..<end) {
             return ExtractedAnswer(parts: [fraction], rule: "the last fraction")
         }
-        var answer = ExtractedAnswer(parts: [start..<end], rule: "the last number")
-        let after = bytes[end...].drop { $0 == 0x20 }.prefix(10)
+        let whole = scientificSpan(start..<end)
+        var answer = ExtractedAnswer(parts: [whole], rule: "the last number")
+        let after = bytes[whole.upperBound...].drop { $0 == 0x20 }.prefix(10)
+        if let scale = ["万亿", "亿", "千万", "百万", "万"].first(where: { after.starts(with: $0.utf8) }) {
+            answer.suffix = Array(scale.utf8)
+        }
         if ["%", "\\%", "percent", "pct"].contains(where: { after.starts(with: $0.utf8) }) {
             answer.suffix = Array("\\%".utf8)
         }
         return answer
+    }
+
+    /// A power of ten with what it multiplies: `8.85 × 10⁻¹²`.
+    private func scientificSpan(_ ten: Range<Int>) -> Range<Int> {
+        guard bytes[ten].elementsEqual("10".utf8) else { return ten }
+        var end = ten.upperBound
+        if end < bytes.endIndex, bytes[end] == 0x5E {
+            end += 1
+            while end < bytes.endIndex, isDigitByte(bytes[end]) || [0x7B, 0x7D, 0x2D].contains(bytes[end]) { end += 1 }
+        } else {
+            while end < bytes.endIndex {
+                let (scalar, length) = MathNormaliser.decode(bytes, at: end)
+                guard UnicodeMath.superscript(scalar) != nil else { break }
+                end += length
+            }
+        }
+        guard end > ten.upperBound else { return ten }
+        var start = ten.lowerBound
+        while start > tail.startIndex, isSpaceByte(bytes[start - 1]) { start -= 1 }
+        let signs = ["×", "\\times", "*", "·", "x", "\\cdot"].map { Array($0.utf8) }
+        guard let sign = signs.first(where: { bytes[tail.startIndex..<start].suffix($0.count).elementsEqual($0) })
+        else {
+            return ten.lowerBound..<end
+        }
+        start -= sign.count
+        while start > tail.startIndex, isSpaceByte(bytes[start - 1]) { start -= 1 }
+        let digits = start
+        while start > tail.startIndex, isNumberByte(bytes[start - 1]) { start -= 1 }
+        return (start < digits ? start : ten.lowerBound)..<end
     }
 
     /// The last run of digits that is no exponent, index or part of a word.
@@ -225,7 +332,7 @@ extension AnswerExtractor {
     /// The letter of a choice in prose without a box: "I think it's B", "(C)", "D. ...".
     func choiceLetter() -> ExtractedAnswer? {
         if let announced = cued(), let first = soleLetter(in: announced.parts[0]) {
-            return ExtractedAnswer(parts: [first], rule: announced.rule)
+            return ExtractedAnswer(parts: [first], rule: announced.rule, negation: announced.negation)
         }
         let range = trimmed(bytes.startIndex..<bytes.endIndex)
         if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)),
@@ -245,11 +352,20 @@ extension AnswerExtractor {
         while end > tail.startIndex {
             let candidate = end - 1..<end
             if isChoice(bytes[end - 1]), isAlone(candidate) {
+                if isRivalled(end - 1) { return nil }
                 return ExtractedAnswer(parts: [candidate], rule: "the last lone letter")
             }
             end -= 1
         }
         return nil
+    }
+
+    /// Whether "A and" or "A or" stands before a letter.
+    private func isRivalled(_ index: Int) -> Bool {
+        let words = bytes[max(tail.startIndex, index - 12)..<index].split { !isLetterByte($0) }.suffix(2)
+        guard words.count == 2, let last = words.last, let first = words.first else { return false }
+        let joins = last.elementsEqual("and".utf8) || last.elementsEqual("or".utf8)
+        return joins && first.count == 1 && isChoice(first[first.startIndex])
     }
 
     /// The first lone capital letter in a range.

@@ -20,17 +20,25 @@ struct AnswerExtractor {
     var holdsCommand = true
 
     /// What kind of answer the gold is, which matters only where there is no box.
-    enum Expectation: Sendable { case choice, words, mathematics }
+    enum Expectation: Sendable {
+        case choice, words, mathematics
+        /// Yes or no, true or false.
+        case decision
+
+        var isWordy: Bool { self == .words || self == .decision }
+    }
 
     /// The answer, or nil when nothing looks like one.
-    func extract(expecting expectation: Expectation) -> ExtractedAnswer? {
+    func extract(expecting expected: @autoclosure () -> Expectation) -> ExtractedAnswer? {
         if holdsCommand, let box = lastBoxes() { return box }
         if endsInsideBox { return nil }
+        let expectation = expected()
         if expectation == .choice, let letter = choiceLetter() { return letter }
+        if expectation == .decision, let word = decision() { return word }
         if let announced = cued() { return expectation == .mathematics ? narrowed(announced) : announced }
-        if let marked = bold() { return marked }
+        if let marked = bold(isWordy: expectation.isWordy) { return marked }
         if isShortFormula { return whole() }
-        return lastExpression(isWordy: expectation == .words) ?? whole()
+        return lastExpression(isWordy: expectation.isWordy) ?? (expectation.isWordy ? toldWords() : nil) ?? whole()
     }
 
     // MARK: Boxes
@@ -42,7 +50,7 @@ struct AnswerExtractor {
         var parts = [box.content]
         var length = box.content.count
         // Beyond the cap on bytes the answer is not read, so there is no need to know all of it.
-        while parts.count < Limits.mathItemsMax, length <= Limits.mathCandidateBytesMax,
+        while parts.count < Limits.mathBoxesMax, length <= Limits.mathCandidateBytesMax,
             let earlier = previousBox(
                 before: box.whole.lowerBound, within: Limits.mathCandidateBytesMax)
         {
@@ -58,7 +66,7 @@ struct AnswerExtractor {
         return ExtractedAnswer(
             parts: parts.reversed(), suffix: parts.count == 1 ? suffix(after: last.whole.upperBound) : [],
             rule: parts.count == 1 ? "the last box" : "\(parts.count) boxes tied together",
-            negation: negation(around: last.whole))
+            negation: AnswerNegation(bytes: bytes).around(last.whole, holding: last.content))
     }
 
     /// Whether a box was begun and never ended: what it would have held is unknown.
@@ -72,14 +80,20 @@ struct AnswerExtractor {
     private func previousBox(before end: Int, within reach: Int = .max) -> (whole: Range<Int>, content: Range<Int>)? {
         let base = bytes.startIndex
         let floor = reach == .max ? 0 : max(0, end - base - reach)
-        guard
-            let box = BoxSearch.lastBox(
-                in: bytes.span, from: floor, before: end - base, tries: Limits.mathUnfinishedBoxesMax)
-        else { return nil }
-        return (
-            box.whole.lowerBound + base..<box.whole.upperBound + base,
-            box.content.lowerBound + base..<box.content.upperBound + base
-        )
+        var limit = end - base
+        for _ in 0..<Limits.mathUnfinishedBoxesMax {
+            guard
+                let box = BoxSearch.lastBox(
+                    in: bytes.span, from: floor, before: limit, tries: Limits.mathUnfinishedBoxesMax)
+            else { return nil }
+            limit = box.whole.lowerBound
+            if isCommentedOut(base + limit) { continue }
+            return (
+                box.whole.lowerBound + base..<box.whole.upperBound + base,
+                box.content.lowerBound + base..<box.content.upperBound + base
+            )
+        }
+        return nil
     }
 
     /// Whether what stands between two boxes makes them one list: nothing, a comma, "and", "or", with a few words.
@@ -126,22 +140,6 @@ struct AnswerExtractor {
             return Array(tail) + (rest.contains(0x7B) ? [0x7D] : [])
         }
         return []
-    }
-
-    /// Prose that takes the answer back: "is not", "is wrong".
-    private func negation(around box: Range<Int>) -> String? {
-        let after = lowercased(Array(bytes[box.upperBound...].prefix(40))).drop { !isLetterByte($0) }
-        for phrase in ["is not", "is wrong", "is incorrect", "isn't", "is false", "was wrong", "cannot be", "can't be"]
-        where after.starts(with: phrase.utf8) {
-            return "the text after the box takes it back (\(phrase))"
-        }
-        let before = lowercased(Array(bytes[..<box.lowerBound].suffix(24))).reversed().drop { !isLetterByte($0) }
-            .reversed()
-        for phrase in ["is not", "isn't", "not equal to"]
-        where Array(before).suffix(phrase.utf8.count).elementsEqual(phrase.utf8) {
-            return "the text before the box denies it (\(phrase))"
-        }
-        return nil
     }
 }
 

@@ -38,6 +38,8 @@ struct AnswerLabel: Sendable, Equatable {
     var name: [UInt8]
     /// The left side as an expression, when it can be read as one.
     var node: NodeID?
+    /// The names of a tuple's places, for `(p, q) = (3, 2)`.
+    var parts: [[UInt8]] = []
 }
 
 /// The named sets of numbers.
@@ -49,6 +51,8 @@ indirect enum AnswerForm: Sendable {
     case expression(NodeID)
     /// A value with a unit.
     case quantity(NodeID, Unit)
+    /// A number and italic letters that may be a unit: the expression as written, and the value with the unit.
+    case italic(AnswerForm, NodeID, Unit)
     /// Digits in a base other than ten, as written.
     case based(digits: [UInt8], base: Int)
     /// Several values in no order: comma, "and", "or", several boxes, `±`.
@@ -74,10 +78,16 @@ indirect enum AnswerForm: Sendable {
     case congruence(NodeID, modulus: NodeID)
     /// Values for every whole number that the parameter stands for.
     case family(NodeID, parameter: [UInt8])
+    /// Any other form for every value that the parameter takes from a set of numbers.
+    case parametric(AnswerForm, parameter: [UInt8], domain: NumberDomain)
+    /// Quantities that add up, as 5 feet 10 inches.
+    case measures([AnswerForm])
+    /// Named sets joined by union, intersection, difference and complement.
+    case setFormula(SetFormula)
     /// Values under conditions.
     case cases([(value: AnswerForm, condition: AnswerForm)])
-    /// `{ body | condition }`, compared by parts.
-    case builder(body: AnswerForm, condition: AnswerForm)
+    /// `{ body | condition }`, compared by parts; the domain is what the body is taken from, the reals if nothing is said.
+    case builder(body: AnswerForm, domain: NumberDomain, condition: AnswerForm)
     /// Two readings of one writing, as `1,22`: a list, or a decimal comma.
     case ambiguous(AnswerForm, AnswerForm)
     /// A letter, with what stood beside it.
@@ -90,6 +100,7 @@ indirect enum AnswerForm: Sendable {
         switch self {
         case .expression: "an expression"
         case .quantity: "a quantity with a unit"
+        case .italic: "an expression"
         case .based: "a number in another base"
         case .list: "a list"
         case .set: "a set"
@@ -104,6 +115,9 @@ indirect enum AnswerForm: Sendable {
         case .time: "a time"
         case .congruence: "a congruence"
         case .family: "a family over the integers"
+        case .parametric: "a family over a parameter"
+        case .measures: "a sum of quantities"
+        case .setFormula: "a combination of sets"
         case .cases: "a piecewise answer"
         case .builder: "a set described by a condition"
         case .ambiguous: "a list or a decimal with a comma"

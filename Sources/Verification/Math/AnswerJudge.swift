@@ -37,8 +37,33 @@ struct GoldAnswer: Sendable {
     /// What kind of answer to look for where there is no box.
     var expectation: AnswerExtractor.Expectation {
         if isChoiceLetter { return .choice }
-        let isMathematics = bytes.contains { isDigitByte($0) || [0x5C, 0x3D, 0x5E, 0x28].contains($0) }
-        return isMathematics || bytes.count <= 2 ? .mathematics : .words
+        let plain = withoutStyles
+        let letters = lowercased(plain.filter { isLetterByte($0) })
+        if ["yes", "no", "true", "false"].contains(where: { letters.elementsEqual($0.utf8) }) { return .decision }
+        let isMathematics = plain.contains { isDigitByte($0) || [0x5C, 0x3D, 0x5E, 0x28].contains($0) }
+        return isMathematics || plain.count <= 2 ? .mathematics : .words
+    }
+
+    /// The bytes without the commands that only make text upright or bold.
+    private var withoutStyles: [UInt8] {
+        var plain: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let name = bytes[(index + 1)...].prefix { isLetterByte($0) && bytes[index] == 0x5C }
+            switch CommandTable.command(name) {
+            case .text?, .upright?, .bold?: index = name.endIndex
+            default:
+                plain.append(bytes[index])
+                index += 1
+            }
+        }
+        return plain.filter { ![0x7B, 0x7D, 0x24].contains($0) }
+    }
+
+    /// The small letter of a reference that is one capital.
+    var lowerLetter: UInt8? {
+        let letters = bytes.filter { isLetterByte($0) }
+        return letters.count == 1 ? letters[0] | 0x20 : nil
     }
 
     /// A lone capital letter, which makes the task multiple choice.
@@ -85,14 +110,43 @@ enum AnswerJudge {
                     ? "it is written the same" : "an answer has more tokens or digits than the verifier's caps")
         }
         if candidateTokens.tokens.isEmpty { return JudgedAnswer(agreement: .different, reason: "the answer is empty") }
+        if candidate.bytes.count == 1, gold.isChoiceLetter, gold.lowerLetter == candidate.bytes.first {
+            return JudgedAnswer(agreement: .equal, reason: "it is the letter of the choice")
+        }
         if sameTokens(goldTokens, candidateTokens) {
             steps.add("both sides have the same symbols")
             return JudgedAnswer(agreement: .equal, reason: "it is written the same")
         }
-        var goldReader = AnswerReader(goldTokens, pool: ExpressionPool(work: work))
-        goldReader.pool.reserve(goldTokens.tokens.count + candidateTokens.tokens.count)
+        let judged = compare(goldTokens, candidateTokens, work, &steps)
+        guard judged.agreement == .different, hasBareLogarithm(goldTokens) || hasBareLogarithm(candidateTokens) else {
+            return judged
+        }
+        // A bare log may be the decimal one.
+        var (decimalGold, decimalCandidate) = (goldTokens, candidateTokens)
+        decimalGold.bareLogarithmBase = 10
+        decimalCandidate.bareLogarithmBase = 10
+        var ignored = ExplanationSteps(isRecording: false)
+        let decimal = compare(decimalGold, decimalCandidate, work, &ignored)
+        guard decimal.agreement == .equal else { return judged }
+        steps.add("log is read as the decimal logarithm")
+        return decimal
+    }
+
+    private static func hasBareLogarithm(_ answer: ScannedAnswer) -> Bool {
+        answer.tokens.contains {
+            $0.kind == .function && UInt8(truncatingIfNeeded: $0.payload) == Operation.logarithm.rawValue
+                && $0.payload >> 8 == 0
+        }
+    }
+
+    /// Reads both sides into one pool and applies the table of types.
+    private static func compare(
+        _ gold: ScannedAnswer, _ candidate: ScannedAnswer, _ work: WorkMeter, _ steps: inout ExplanationSteps
+    ) -> JudgedAnswer {
+        var goldReader = AnswerReader(gold, pool: ExpressionPool(work: work))
+        goldReader.pool.reserve(gold.tokens.count + candidate.tokens.count)
         let goldForm = goldReader.expandingSigns(goldReader.readAll())
-        var reader = AnswerReader(candidateTokens, pool: ExpressionPool(work: work))
+        var reader = AnswerReader(candidate, pool: ExpressionPool(work: work))
         swap(&reader.pool, &goldReader.pool)
         let form = reader.expandingSigns(reader.readAll())
         steps.add("the reference reads as \(goldForm.kindName), the answer as \(form.kindName)")

@@ -2,8 +2,25 @@
 import Domain
 
 extension AnswerReader {
+    /// `A(1, 2)`, `P'(-1, 4)`: a point with its name.
+    private mutating func readPoint(_ low: Int, _ high: Int) -> AnswerForm? {
+        guard kind(low) == .letter || kind(low) == .upright, answer.tokens[low].payload < 0x5B,
+            kind(high - 1) == .closeParenthesis,
+            let open = partner(high - 1), (1...4).contains(open - low),
+            (low + 1..<open).allSatisfy({ [.prime, .lowered, .number, .openBrace, .closeBrace].contains(kind($0)) }),
+            !topLevel(open + 1, high - 1, where: { $0 == .comma }).isEmpty,
+            (open + 1..<(high - 1)).contains(where: { kind($0) == .number }), let label = label(low, open),
+            case .tuple(let items, let left, let right)? = readBrackets(open, high)
+        else { return nil }
+        let point = AnswerForm.labelled(label, .tuple(items, open: left, close: right))
+        // C(5,2) is also a count.
+        guard let value = expression(low, high), pool.exact(value) != nil else { return point }
+        return .ambiguous(.expression(value), point)
+    }
+
     /// A range that is one bracketed group.
     mutating func readBrackets(_ low: Int, _ high: Int) -> AnswerForm? {
+        if let point = readPoint(low, high) { return point }
         guard let open = kind(low), partner(low) == high - 1, let close = kind(high - 1) else { return nil }
         switch open {
         case .openSet: return readSet(low + 1, high - 1)
@@ -39,15 +56,15 @@ extension AnswerReader {
         return .intervals([openedAtInfinity(interval)])
     }
 
-    /// Infinite ends become open and lose their node; a wrong sign of infinity is no interval and stays as it is.
+    /// Infinite ends lose their node and keep their bracket; a wrong sign of infinity is no interval and stays as it is.
     func openedAtInfinity(_ interval: Interval) -> Interval {
         var result = interval
         let test = IdentityTest(pool)
         if let low = interval.low.value, test.infinitySign(low) == -1 {
-            result.low = IntervalEnd(value: nil, isClosed: false)
+            result.low = IntervalEnd(value: nil, isClosed: interval.low.isClosed)
         }
         if let high = interval.high.value, test.infinitySign(high) == 1 {
-            result.high = IntervalEnd(value: nil, isClosed: false)
+            result.high = IntervalEnd(value: nil, isClosed: interval.high.isClosed)
         }
         return result
     }
@@ -63,12 +80,25 @@ extension AnswerReader {
         var items: [AnswerForm] = []
         var begin = low
         for cut in cuts + [high] {
+            defer { begin = cut + 1 }
+            if kind(begin) == .dots, cut == begin + 1 {
+                items.append(AnswerReader.dots)
+                continue
+            }
             guard let item = read(begin, cut) else { return nil }
             if case .empty = item { return nil }
             items.append(item)
-            begin = cut + 1
         }
-        return items
+        return withoutDots(items)
+    }
+
+    /// `<1, 2, 3>` as angle brackets around a vector.
+    mutating func readPlainAngles(_ low: Int, _ high: Int) -> AnswerForm? {
+        guard kind(low) == .less, kind(high - 1) == .greater, high - low > 4,
+            topLevel(low + 1, high - 1, where: { $0.isRelation }).isEmpty,
+            !topLevel(low + 1, high - 1, where: { $0 == .comma }).isEmpty, let items = readItems(low + 1, high - 1)
+        else { return nil }
+        return .tuple(items, open: .angle, close: .angle)
     }
 
     private mutating func readSet(_ low: Int, _ high: Int) -> AnswerForm? {
@@ -80,97 +110,6 @@ extension AnswerReader {
         }
         guard let items = readItems(low, high) else { return nil }
         return .set(items)
-    }
-
-    /// `{ x | condition }`: an interval when the condition solves x, else body and condition.
-    private mutating func readBuilder(_ low: Int, _ bar: Int, _ high: Int) -> AnswerForm? {
-        let member = topLevel(low, bar) { $0 == .elementOf }.first
-        guard let body = read(low, member ?? bar), let condition = read(bar + 1, high) else { return nil }
-        if case .labelled(let label, .domain(.integers)) = condition, case .expression(let node) = body,
-            pool[node].operation != .symbol
-        {
-            return .family(node, parameter: label.name)
-        }
-        let isReal = member.map { kind($0 + 1) == .reals } ?? true
-        if isReal, case .expression(let variable) = body, pool[variable].operation == .symbol,
-            case .labelled(let label, let inner) = condition,
-            label.name == lowercased(pool.name(of: variable)) || label.name == pool.name(of: variable)
-        {
-            switch inner {
-            case .intervals, .domain: return inner
-            case .expression: return .set([inner])
-            default: break
-            }
-        }
-        return .builder(body: body, condition: condition)
-    }
-
-    /// Unions, intersections left unread, and differences with finite sets.
-    mutating func readSetOperation(_ low: Int, _ high: Int) -> AnswerForm? {
-        let unions = topLevel(low, high) { $0 == .union }
-        if !unions.isEmpty {
-            var pieces: [Interval] = []
-            var elements: [AnswerForm] = []
-            var begin = low
-            for cut in unions + [high] {
-                guard let part = read(begin, cut) else { return nil }
-                begin = cut + 1
-                switch bracketedAsInterval(part) {
-                case .intervals(let intervals): pieces += intervals.map { openedAtInfinity($0) }
-                case .labelled(_, .intervals(let intervals)): pieces += intervals
-                case .set(let items): elements += items
-                case .emptySet: break
-                default: return nil
-                }
-            }
-            return pieces.isEmpty ? .set(elements) : points(elements).map { .intervals(pieces + $0) }
-        }
-        let differences = topLevel(low, high) { $0 == .without || $0 == .minus }
-        guard differences.count == 1, let cut = differences.first, cut > low, kind(cut + 1) == .openSet,
-            partner(cut + 1) == high - 1, case .set(let removed)? = read(cut + 1, high), let whole = read(low, cut)
-        else { return nil }
-        return without(whole, removed)
-    }
-
-    private func points(_ elements: [AnswerForm]) -> [Interval]? {
-        var points: [Interval] = []
-        for element in elements {
-            guard case .expression(let value) = element else { return nil }
-            let end = IntervalEnd(value: value, isClosed: true)
-            points.append(Interval(low: end, high: end))
-        }
-        return points
-    }
-
-    /// The reals or one interval without some points, which must be in order.
-    private mutating func without(_ whole: AnswerForm, _ removed: [AnswerForm]) -> AnswerForm? {
-        var current: Interval
-        switch bracketedAsInterval(whole) {
-        case .domain(.reals):
-            let end = IntervalEnd(value: nil, isClosed: false)
-            current = Interval(low: end, high: end)
-        case .intervals(let intervals) where intervals.count == 1: current = openedAtInfinity(intervals[0])
-        default: return nil
-        }
-        guard let values = ordered(removed) else { return nil }
-        var pieces: [Interval] = []
-        for value in values {
-            let cut = IntervalEnd(value: value, isClosed: false)
-            pieces.append(Interval(low: current.low, high: cut))
-            current.low = cut
-        }
-        return .intervals(pieces + [current])
-    }
-
-    private func ordered(_ items: [AnswerForm]) -> [NodeID]? {
-        var evaluator = Evaluator(pool)
-        let point = EvaluationPoint(index: 0, domain: .positive, isStrictlyReal: true)
-        var values: [(NodeID, Double)] = []
-        for item in items {
-            guard case .expression(let node) = item else { return nil }
-            values.append((node, evaluator.value(of: node, at: point).real.double))
-        }
-        return values.sorted { $0.1 < $1.1 }.map(\.0)
     }
 
     mutating func readDomain(_ low: Int, _ high: Int) -> AnswerForm? {

@@ -17,16 +17,18 @@ extension AnswerReader {
             defer { begin = cut + 1 }
             guard stripped(begin, cut) != nil else { continue }
             if kind(begin) == .dots, cut == begin + 1 {
-                items.append(.text([Array("...".utf8)]))
+                items.append(AnswerReader.dots)
                 continue
             }
             guard let item = read(begin, cut) else { return nil }
             items.append(item)
         }
         if items.count == 1 { return items[0] }
-        if let value = decimalComma(low, high) { return .ambiguous(.list(items), value) }
+        if let value = decimalComma(low, high) ?? groupedNumber(low, high) { return .ambiguous(.list(items), value) }
+        if joins.count == 1, joins[0] == .and, let value = mixedNumber(items) { return .ambiguous(.list(items), value) }
+        if let cases = joinedCases(items) { return cases }
         if let united = unitedIntervals(items, joins) { return united }
-        return grouped(sharingLabel(items))
+        return grouped(sharingLabel(withoutDots(items)))
     }
 
     /// `1000,99` and `0,5` may be decimals with a comma, if no space follows it and the digits are no thousands.
@@ -41,6 +43,40 @@ extension AnswerReader {
         else { return nil }
         let literal = DecimalLiteral(significantDigits: whole.digitCount + part.digitCount, places: part.digitCount)
         return .expression(pool.decimal(isNegative ? value.negated : value, literal))
+    }
+
+    /// `12,34,567`: groups of two before the last three, as in India, with no spaces.
+    private mutating func groupedNumber(_ low: Int, _ high: Int) -> AnswerForm? {
+        let isNegative = kind(low) == .minus
+        let first = isNegative ? low + 1 : low
+        guard kind(first) == .number, first + 2 < high, kind(first + 1) == .comma else { return nil }
+        let end = min(Int(answer.tokens[high - 1].end), answer.bytes.count)
+        let bytes = answer.bytes[Int(answer.tokens[first].start)..<end]
+        let groups = bytes.split(separator: 0x2C, omittingEmptySubsequences: false)
+        guard groups.count > 2, bytes.count <= 18, bytes.allSatisfy({ isDigitByte($0) || $0 == 0x2C }),
+            (1...2).contains(groups[0].count), groups.dropFirst().dropLast().allSatisfy({ $0.count == 2 }),
+            groups.last?.count == 3
+        else { return nil }
+        let value = bytes.filter { isDigitByte($0) }.reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) }
+        return .expression(pool.number(ExactNumber(isNegative ? -value : value)))
+    }
+
+    /// "2 and 1/2" as a mixed number: a whole number and a proper fraction.
+    private mutating func mixedNumber(_ items: [AnswerForm]) -> AnswerForm? {
+        guard items.count == 2, case .expression(let first) = items[0], let whole = pool.exact(first), whole.isInteger,
+            whole.signum > 0, let (second, unit) = plainValue(items[1]), let part = pool.exact(second), !part.isInteger,
+            part.signum > 0, part.isLess(than: .one), pool[second].operation == .divide, let value = whole.adding(part)
+        else { return nil }
+        let node = pool.number(value)
+        return unit.map { .quantity(node, $0) } ?? .expression(node)
+    }
+
+    private func plainValue(_ form: AnswerForm) -> (NodeID, Unit?)? {
+        switch form {
+        case .expression(let node): (node, nil)
+        case .quantity(let node, let unit): (node, unit)
+        default: nil
+        }
     }
 
     private func plainLiteral(_ index: Int) -> NumberLiteral? {
@@ -73,39 +109,49 @@ extension AnswerReader {
         return .list(stride(from: 0, to: items.count, by: period).map { .list(Array(items[$0..<$0 + period])) })
     }
 
-    /// "or" joins intervals of one variable to a union; "and" intersects two half-lines.
+    /// Inequalities of one variable: "or" joins them to a union, "and" intersects them; a comma intersects, unless
+    /// nothing is left, and then joins.
     private mutating func unitedIntervals(_ items: [AnswerForm], _ joins: [MathToken.Kind]) -> AnswerForm? {
         var label: AnswerLabel?
-        var pieces: [Interval] = []
-        for item in items {
+        var pieces: [[Interval]] = []
+        var isPunctured = true
+        for (index, item) in items.enumerated() {
+            // x \ne 1, 2: further points that are left out.
+            if index > 0, isPunctured, case .expression(let value) = item, pieces.last?.count == 2 {
+                let end = IntervalEnd(value: value, isClosed: false)
+                let open = IntervalEnd(value: nil, isClosed: false)
+                pieces.append([Interval(low: open, high: end), Interval(low: end, high: open)])
+                continue
+            }
             guard case .labelled(let name, let inner) = item, label == nil || label?.name == name.name else {
                 return nil
             }
             label = name
             switch inner {
-            case .intervals(let intervals): pieces += intervals
+            case .intervals(let intervals):
+                isPunctured = isPunctured && intervals.count == 2
+                pieces.append(intervals)
+            case .domain(.reals): continue
             case .expression(let value) where joins.contains(.or):
-                pieces.append(
-                    Interval(
-                        low: IntervalEnd(value: value, isClosed: true), high: IntervalEnd(value: value, isClosed: true))
-                )
+                let end = IntervalEnd(value: value, isClosed: true)
+                pieces.append([Interval(low: end, high: end)])
             default: return nil
             }
         }
         let hasInterval = items.contains { if case .labelled(_, .intervals) = $0 { true } else { false } }
         guard let label, hasInterval else { return nil }
-        if joins.contains(.or) { return .labelled(label, .intervals(pieces)) }
-        guard let narrowed = intersection(pieces) else { return nil }
-        return .labelled(label, .intervals([narrowed]))
-    }
-
-    /// The intersection of half-lines of which at most one bounds each side.
-    private func intersection(_ pieces: [Interval]) -> Interval? {
-        let lows = pieces.filter { $0.low.value != nil }
-        let highs = pieces.filter { $0.high.value != nil }
-        guard lows.count == 1, highs.count == 1, let low = lows.first?.low, let high = highs.first?.high else {
-            return nil
+        if joins.contains(.or), !(isPunctured && joins.allSatisfy { $0 != .or }) {
+            return .labelled(label, .intervals(pieces.flatMap { $0 }))
         }
-        return Interval(low: low, high: high)
+        var algebra = IntervalAlgebra(pool)
+        var common = [AnswerReader.realLine]
+        for piece in pieces {
+            guard let narrowed = algebra.intersection(common, piece) else { return nil }
+            common = narrowed
+        }
+        if common.isEmpty {
+            return .labelled(label, joins.contains(.and) ? .emptySet : .intervals(pieces.flatMap { $0 }))
+        }
+        return .labelled(label, .intervals(common))
     }
 }

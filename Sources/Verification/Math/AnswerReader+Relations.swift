@@ -7,13 +7,15 @@ extension AnswerReader {
         if let arrow = signs.first(where: { answer.tokens[$0].kind == .elementOf }) {
             guard signs.count == 1, let set = read(arrow + 1, high) else { return nil }
             guard let label = label(low, arrow) else { return nil }
+            // To be in a set of one is to be its element.
+            if case .set(let items) = set, items.count == 1 { return .labelled(label, items[0]) }
             return .labelled(label, bracketedAsInterval(set))
         }
         if let rough = signs.first(where: { answer.tokens[$0].kind == .approximately }) {
             return readApproximation(low, high, at: rough, signs)
         }
         if signs.contains(where: { answer.tokens[$0].kind == .equivalent }) { return readEquivalence(low, high, signs) }
-        guard low < first || signs.count > 1 else { return read(first + 1, high) }
+        guard low < first || signs.count > 1 else { return readHalfLine(first, high) }
         var relations: [RelationSign] = []
         for sign in signs {
             guard let relation = answer.tokens[sign].kind.relation else { return nil }
@@ -21,6 +23,20 @@ extension AnswerReader {
         }
         if relations.allSatisfy({ $0 == .equal }) { return readEquation(low, high, signs) }
         return readInequality(low, high, signs, relations)
+    }
+
+    /// `= 5` is 5; `\ge 5` is a half-line.
+    private mutating func readHalfLine(_ sign: Int, _ high: Int) -> AnswerForm? {
+        guard let relation = answer.tokens[sign].kind.relation, relation != .equal, relation != .notEqual else {
+            return answer.tokens[sign].kind == .equal ? read(sign + 1, high) : nil
+        }
+        guard let bound = expression(sign + 1, high) else { return nil }
+        let open = IntervalEnd(value: nil, isClosed: false)
+        switch relation {
+        case .less, .lessOrEqual:
+            return .intervals([Interval(low: open, high: end(bound, isClosed: relation == .lessOrEqual))])
+        default: return .intervals([Interval(low: end(bound, isClosed: relation == .greaterOrEqual), high: open)])
+        }
     }
 
     /// What stands before the first `\approx` is the answer, unless it is only a name.

@@ -36,28 +36,53 @@ struct AnswerReader {
         depth += 1
         defer { depth -= 1 }
         readings += 1
-        guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax,
-            pool.work.spend(60 + 60 * (stop - start))
-        else {
+        guard depth <= Limits.mathFormDepthMax, readings <= Limits.mathReadingsMax else {
             isBeyondCaps = true
             return nil
         }
         guard let (low, high) = stripped(start, stop) else { return .empty }
+        // Most items of long lists are plain numbers, which nothing else can be.
+        if kind(high - 1) == .number, high == low + 1 || high == low + 2 && kind(low) == .minus {
+            return expression(low, high).map { .expression($0) }
+        }
+        guard pool.work.spend(60 + 60 * (stop - start)) else {
+            isBeyondCaps = true
+            return nil
+        }
+        return readText(low, high) ?? readSeveral(low, high) ?? readOne(low, high)
+    }
+
+    /// Choices, words, times and sums of quantities, which are told by their tokens alone.
+    private mutating func readText(_ low: Int, _ high: Int) -> AnswerForm? {
         if let form = readChoice(low, high) { return form }
-        if let form = readWords(low, high) { return form }
         if let form = readTime(low, high) { return form }
+        if let form = readNumberWords(low, high) { return form }
+        if let form = readWords(low, high) { return form }
+        return readMeasures(low, high)
+    }
+
+    /// Families, lists, relations and ratios, which are told by a sign at the top level.
+    private mutating func readSeveral(_ low: Int, _ high: Int) -> AnswerForm? {
+        if let form = readResidues(low, high) { return form }
         if let form = readFamily(low, high) { return form }
+        if let form = readPlainAngles(low, high) { return form }
         if let form = readList(low, high) { return form }
+        if let form = readConditional(low, high) { return form }
         if let form = readRelation(low, high) { return form }
-        if let form = readRatio(low, high) { return form }
+        return readRatio(low, high)
+    }
+
+    /// Sets, tuples, matrices, numbers in other bases, residues and values with their units.
+    private mutating func readOne(_ low: Int, _ high: Int) -> AnswerForm? {
         if let form = readSetOperation(low, high) { return form }
         if let form = readBrackets(low, high) { return form }
         if let form = readEnvironment(low, high) { return form }
+        if let form = readMatrixPower(low, high) { return form }
         if let form = readMatrixExpression(low, high) { return form }
         if let form = readBased(low, high) { return form }
         if let form = readCongruence(low, high) { return form }
         if let form = readDomain(low, high) { return form }
-        return readQuantity(low, high)
+        return readQuantity(low, high) ?? readAnnounced(low, high)
     }
 
     /// The range without enclosing groups and punctuation around it; nil when nothing is left.
@@ -95,6 +120,12 @@ struct AnswerReader {
             index += 1
         }
         return found
+    }
+
+    /// A range cut at the top-level tokens of a kind.
+    func pieces(_ low: Int, _ high: Int, _ kind: MathToken.Kind) -> [(Int, Int)] {
+        let cuts = topLevel(low, high) { $0 == kind }
+        return zip([low - 1] + cuts, cuts + [high]).map { ($0 + 1, $1) }
     }
 
     /// Parses a range as one expression; nil when it is none.
@@ -141,4 +172,4 @@ struct AnswerReader {
 }
 
 /// ASCII letters in lower case.
-func lowercased(_ bytes: [UInt8]) -> [UInt8] { bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 } }
+func lowercased(_ bytes: some Sequence<UInt8>) -> [UInt8] { bytes.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 } }

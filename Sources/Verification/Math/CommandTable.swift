@@ -30,7 +30,12 @@ enum CommandAction: Sendable, Equatable {
     /// A vector arrow, which does not.
     case arrow
     case parenthesizedModulo
-    case tag
+    /// A number in braces and then a unit in braces.
+    case quantity
+    /// A number of degrees in braces.
+    case angle
+    /// The next relation is denied.
+    case negated
 }
 
 /// The tables, by FNV-1a hash of the name.
@@ -68,13 +73,15 @@ enum CommandTable {
         ("ln log lg lb", .function(.logarithm)), ("exp", .function(.exponential)),
         ("gcd", .function(.greatestCommonDivisor)), ("lcm", .function(.leastCommonMultiple)),
         ("max", .function(.maximum)), ("min", .function(.minimum)), ("Re", .function(.realPart)),
+        ("cis", .function(.exponential)),
         ("Im", .function(.imaginaryPart)), ("arg Arg", .function(.argument)), ("sgn sign", .function(.sign)),
         ("floor", .function(.floor)), ("ceil", .function(.ceiling)), ("abs", .function(.absolute)),
     ]
 
     private static let commands = table(
         functions + [
-            ("frac dfrac tfrac cfrac nicefrac sfrac", .token(.fraction)), ("sqrt usqrt", .token(.squareRoot)),
+            ("frac dfrac tfrac cfrac nicefrac sfrac", .token(.fraction)), ("sqrt usqrt surd", .token(.squareRoot)),
+            ("over", .token(.over)), ("choose", .token(.choose)),
             ("binom dbinom tbinom", .token(.binomial)), ("pi", .constant(.pi)),
             ("infty infinity", .constant(.infinity)),
             ("imath", .constant(.imaginaryUnit)),
@@ -105,20 +112,25 @@ enum CommandTable {
             (
                 "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle displaystyle textstyle "
                     + "scriptstyle limits nolimits nonumber notag boxed fbox ensuremath bf it cal sf tt large Large "
-                    + "small normalsize Longrightarrow therefore because strut hline centering mathop mathord mathrel",
+                    + "small normalsize Longrightarrow therefore because strut hline centering mathop mathord mathrel "
+                    + "underline uline checkmark square blacksquare qed num nobreak allowbreak",
                 .nothing
             ),
             ("quad qquad enspace thinspace medspace thickspace space nobreakspace hfill hfil break newline", .space),
             (
                 "phantom hphantom vphantom hspace vspace label color textcolor mspace kern hskip "
-                    + "renewcommand newcommand ref cite footnote",
+                    + "renewcommand newcommand ref cite footnote cancel bcancel xcancel sout tag",
                 .dropArgument
             ),
-            ("pounds euro yen", .token(.currency)), ("tag", .tag), ("S P dag ddag", .nothing),
+            ("pounds euro yen rupee won", .token(.currency)), ("S P dag ddag", .nothing),
+            ("SI qty", .quantity), ("si unit", .text), ("ang", .angle), ("not", .negated),
+            ("textdegree", .token(.degree)),
+            ("R Reals", .token(.reals)), ("Z", .token(.integers)), ("N", .token(.naturals)), ("Q", .token(.rationals)),
             (
                 "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho "
                     + "sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi "
-                    + "Omega ell hbar partial nabla aleph angle triangle Box star perp parallel jmath forall exists",
+                    + "Omega ell hbar partial nabla aleph angle triangle Box star perp parallel jmath forall exists top intercal "
+                    + "complement",
                 .symbol
             ),
         ])
@@ -127,7 +139,7 @@ enum CommandTable {
         functions + [
             ("sqrt", .token(.squareRoot)), ("pi Pi PI", .constant(.pi)),
             ("infinity infty Infinity inf oo", .constant(.infinity)),
-            ("and", .token(.and)), ("or", .token(.or)), ("mod", .token(.modulo)),
+            ("and 且 和 与 及 以及", .token(.and)), ("or 或 或者", .token(.or)), ("mod", .token(.modulo)),
             ("percent pct percentage", .token(.percent)), ("degree degrees deg", .token(.degree)),
             ("union", .token(.union)), ("cbrt", .token(.squareRoot)),
             ("alpha beta gamma delta epsilon theta lambda mu sigma phi omega rho tau", .symbol),

@@ -132,11 +132,9 @@ struct Evaluator {
     ) -> Ball {
         let range = pool.nodes[Int(node.left)]
         let kind = pool.symbols[Int(node.symbol)].first ?? 0
-        let low = pool.exact(NodeID(index: Int(range.left)))?.integer
-        let high = pool.exact(NodeID(index: Int(range.right)))?.integer
-        if kind == 0x53 || kind == 0x50, let low, let high, low.magnitude < 1 << 40, high.magnitude < 1 << 40,
-            high >= low, high - low < 64
-        {
+        let low = rangeEnd(range.left, values, first)
+        let high = rangeEnd(range.right, values, first)
+        if kind == 0x53 || kind == 0x50, let low, let high, high >= low, high - low < 64 {
             let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
             var total = Ball(real: kind == 0x53 ? .zero : .one)
             for term in low...high {
@@ -157,6 +155,18 @@ struct Evaluator {
         let body = values[Int(node.right) - first]
         let span = hashed(values[Int(node.left) - first], [kind])
         return body * span
+    }
+
+    /// An end of a sum's range as a whole number here: exact, or a variable's value at this point.
+    private func rangeEnd(_ index: Int32, _ values: [Ball], _ first: Int) -> Int? {
+        if let exact = pool.exact(NodeID(index: Int(index))) { return exact.integer }
+        let place = Int(index) - first
+        guard values.indices.contains(place), pool.nodes[Int(index)].traits.contains(.symbol) else { return nil }
+        let value = values[place]
+        guard value.isFinite, value.isReal, let whole = value.real.nearestInteger, abs(whole) < 1 << 20 else {
+            return nil
+        }
+        return (value - Ball(real: HighFloat(whole: Int64(whole)))).isZero ? whole : nil
     }
 
     /// A value that depends on a name and an argument and on nothing else.

@@ -21,13 +21,20 @@ extension ExpressionParser {
                 exponent = try parseExponent()
             }
         }
+        if operation == .logarithm, base == nil, name.payload >> 16 & 1 == 0, answer.bareLogarithmBase > 0 {
+            base = pool.number(ExactNumber(answer.bareLogarithmBase))
+        }
         if operation.takesSeveral { return try parseSeveral(operation) }
         var applied = operation
         if let power = exponent, let inverse = operation.inverse, pool.exact(power) == ExactNumber(-1) {
             applied = inverse
             exponent = nil
         }
-        let argument = try parseFunctionArgument()
+        var argument = try parseFunctionArgument()
+        if name.payload & MathToken.phase != 0 {
+            let unit = pool.constant(.imaginaryUnit)
+            argument = pool.binary(.multiply, unit, argument)
+        }
         var node = pool.unary(applied, argument)
         if let base {
             let scale = pool.unary(.logarithm, base)

@@ -50,6 +50,8 @@ extension ExpressionParser {
             position += 1
             return try parseSymbol([0x5C] + answer.name(first))
         case .sum, .product, .integral, .limit: return try parseBound(first)
+        case .lowered, .power: return try parsePrefixedCount()
+        case .beginMatrix where first.payload == 1: return try parseDeterminant()
         case .currency:
             position += 1
             guard let next = token else { throw .notAnExpression }
@@ -67,7 +69,11 @@ extension ExpressionParser {
         // Two numbers side by side ("3 4"), or a letter and a number ("x2"), are no product.
         if position > 0, !isFractionDigit {
             let before = answer.tokens[position - 1].kind
-            if before == .number || before == .letter || before == .name { throw .notAnExpression }
+            let isArgument = position > 1 && answer.tokens[position - 2].kind == .lowered
+            let isPhase = before == .name && answer.name(answer.tokens[position - 1]).elementsEqual("angle".utf8)
+            if before == .number || !isArgument && !isPhase && (before == .letter || before == .name) {
+                throw .notAnExpression
+            }
         }
         if peek()?.kind == .lowered { throw .notAnExpression }
         position += 1
@@ -85,6 +91,7 @@ extension ExpressionParser {
     private mutating func parseLetter(_ token: MathToken) throws(ParseFailure) -> NodeID {
         position += 1
         let letter = UInt8(truncatingIfNeeded: token.payload)
+        if let count = try parseCount(letter) { return count }
         let isBare = self.token?.kind != .lowered && self.token?.kind != .prime && !boundVariables.contains([letter])
         if isBare && letter == 0x69 { return pool.constant(.imaginaryUnit) }
         if isBare && letter == 0x65 { return pool.constant(.euler) }

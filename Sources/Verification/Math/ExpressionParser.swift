@@ -35,10 +35,33 @@ struct ExpressionParser {
     /// The whole range as one expression.
     mutating func parseAll() throws(ParseFailure) -> NodeID {
         guard position < end else { throw .notAnExpression }
-        let node = try parseSum()
+        let node = try parseWhole()
         guard position >= end else { throw .notAnExpression }
         if pool.isExhausted { throw .beyondCaps }
         return node
+    }
+
+    /// The range up to `end`, which `\over` or `\choose` may cut in two.
+    private mutating func parseWhole() throws(ParseFailure) -> NodeID {
+        guard answer.hasInfix, let cut = infix else { return try parseSum() }
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Limits.mathDepthMax else { throw .beyondCaps }
+        let last = end
+        let top = try parseInside(from: position, to: cut, next: cut + 1)
+        let bottom = try parseInside(from: cut + 1, to: last, next: last)
+        return pool.binary(answer.tokens[cut].kind == .over ? .divide : .binomial, top, bottom)
+    }
+
+    /// The sign between numerator and denominator at this level.
+    private var infix: Int? {
+        var index = position
+        while index < end {
+            if answer.tokens[index].kind == .over || answer.tokens[index].kind == .choose { return index }
+            let close = Int(answer.partner[index])
+            index = close > index && close < end ? close + 1 : index + 1
+        }
+        return nil
     }
 
     /// Terms with signs between them.
@@ -98,12 +121,24 @@ struct ExpressionParser {
             case .modulo where next.payload == 0:
                 position += 1
                 left = pool.binary(.modulo, left, try parseFactor())
+            case .name where answer.name(next).elementsEqual("angle".utf8) && !pool[left].traits.contains(.symbol):
+                // 2\angle 90^\circ: a size and a phase.
+                position += 1
+                let angle = try parseSignedFactor()
+                left = pool.binary(.multiply, left, phase(angle))
             default:
                 guard startsFactor(next) else { return left }
                 left = pool.binary(.multiply, left, try parseFactor())
             }
         }
         return left
+    }
+
+    /// `e^{i angle}`.
+    private mutating func phase(_ angle: NodeID) -> NodeID {
+        let unit = pool.constant(.imaginaryUnit)
+        let product = pool.binary(.multiply, unit, angle)
+        return pool.unary(.exponential, product)
     }
 
     private mutating func parseSignedFactor() throws(ParseFailure) -> NodeID {
@@ -201,6 +236,8 @@ struct ExpressionParser {
                     node = degrees(node)
                 } else if token?.kind == .prime {
                     throw .notAnExpression
+                } else if pool[base].operation == .number, let next = ordinalEnd {
+                    position = next
                 } else {
                     let exponent = try parseExponent()
                     node = pool.binary(.power, node, exponent)
@@ -224,6 +261,20 @@ struct ExpressionParser {
             }
         }
         return node
+    }
+
+    /// Behind `5^{th}`: where the letters of an ordinal end.
+    private var ordinalEnd: Int? {
+        guard token?.kind == .openBrace, let close = partner, close - position <= 3 else { return nil }
+        var letters: [UInt8] = []
+        for token in answer.tokens[(position + 1)..<close] {
+            switch token.kind {
+            case .letter, .upright: letters.append(UInt8(truncatingIfNeeded: token.payload))
+            case .word: letters += answer.name(token)
+            default: return nil
+            }
+        }
+        return ["st", "nd", "rd", "th"].contains { letters.elementsEqual($0.utf8) } ? close + 1 : nil
     }
 
     private var bracedDegree: Bool {
@@ -282,7 +333,7 @@ struct ExpressionParser {
         openBars = 0
         position = start
         end = close
-        let node = try parseSum()
+        let node = try parseWhole()
         guard position == close else { throw .notAnExpression }
         end = outerEnd
         openBars = outerBars

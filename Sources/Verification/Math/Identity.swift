@@ -68,6 +68,7 @@ struct IdentityTest {
         case .equal: return ModularTest(pool).distinguishes(a, b) ? .different : .equal
         case .different: return roundedDecimal(a, b)
         case .unclear:
+            if pool.isSameTree(a, b) { return .equal }
             if ModularTest(pool).distinguishes(a, b) { return .different }
             return x.state == .undefined || y.state == .undefined ? .different : .unclear
         }
@@ -126,6 +127,9 @@ struct IdentityTest {
             case .factorial, .doubleFactorial, .binomial, .permutations, .modulo, .greatestCommonDivisor,
                 .leastCommonMultiple:
                 return true
+            case .bound
+            where pool.symbols[Int(part.symbol)].first == 0x53 || pool.symbols[Int(part.symbol)].first == 0x50:
+                if pool.nodes[Int(part.left)].traits.contains(.symbol) { return true }
             case .power:
                 let base = NodeID(index: Int(part.left))
                 if let value = pool.exact(base), value.signum < 0 { return true }

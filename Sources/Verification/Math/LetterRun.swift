@@ -14,6 +14,10 @@ enum LetterRun {
             return
         }
         if run.count <= 6, emitAffixed(run, from: start, into: &scanner) { return }
+        if isMixedProduct(run, beside: scanner, from: start) {
+            emitLetters(run, from: start, into: &scanner)
+            return
+        }
         if run.count <= 4, run.allSatisfy({ $0 < 0x5B }), !UnitTable.isUnit(run) {
             // AB, ABC: a segment, an angle or a triangle, named by its points.
             scanner.emitName(.name, Array(run), from: start)
@@ -31,7 +35,8 @@ enum LetterRun {
         case .function(let operation):
             let base: Int32 = run.elementsEqual("lg".utf8) ? 10 : 0
             let natural: Int32 = run.elementsEqual("ln".utf8) ? 1 : 0
-            let extra = operation == .logarithm ? base << 8 | natural << 16 : 0
+            let phase = run.elementsEqual("cis".utf8) ? MathToken.phase : 0
+            let extra = operation == .logarithm ? base << 8 | natural << 16 : phase
             scanner.emit(.function, Int32(operation.rawValue) | extra, from: start)
         case .constant(let operation): scanner.emit(.constant, Int32(operation.rawValue), from: start)
         case .symbol: scanner.emitName(.name, Array(run), from: start)
@@ -86,6 +91,23 @@ enum LetterRun {
         if hasVowel { return false }
         let isAlphabetStart = body.allSatisfy { $0 <= 0x64 }
         return !body.contains(0x61) || isAlphabetStart || body.contains { $0 >= 0x78 }
+    }
+
+    /// Whether a run of capitals and small letters is a product: `Ce^{2x}`, `nRT`, `Ax+By`; it needs an operator beside it.
+    private static func isMixedProduct(_ run: ArraySlice<UInt8>, beside scanner: MathScanner, from start: Int) -> Bool {
+        guard run.count <= 4, run.contains(where: { $0 < 0x61 }), run.contains(where: { $0 >= 0x61 }),
+            UnitTable.canonical(Array(run)) == nil
+        else { return false }
+        let risesLater = zip(run, run.dropFirst()).contains { $0 >= 0x61 && $1 < 0x61 }
+        guard risesLater || run.count == 2 else { return false }
+        var before = start - 1
+        while before >= 0, scanner.bytes[before] == 0x20 { before -= 1 }
+        let left = before >= 0 ? scanner.bytes[before] : 0
+        var offset = 0
+        while scanner.peek(offset) == 0x20 { offset += 1 }
+        let right = scanner.peek(offset)
+        let operators: [UInt8] = [0x2B, 0x2D, 0x3D, 0x5E, 0x2F, 0x2A, 0x7B, 0x7D, 0x3C, 0x3E]
+        return operators.contains(right) || operators.contains(left) || isDigitByte(left)
     }
 
     private static let shortWords = Set(

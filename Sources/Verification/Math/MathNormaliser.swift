@@ -22,6 +22,11 @@ enum MathNormaliser {
                 continue
             }
             scripts.close(&output)
+            if let mark = UnicodeMath.combining(scalar), let digit = output.last, isDigitByte(digit) {
+                output.removeLast()
+                output += mark + [0x7B, digit, 0x7D]
+                continue
+            }
             if scalar < 0x80 {
                 let byte = UInt8(scalar)
                 output.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)

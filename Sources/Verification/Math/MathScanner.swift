@@ -7,14 +7,18 @@ struct MathScanner {
 
     var answer: ScannedAnswer
     var position = 0
-    private var isSpaced = false
+    var isSpaced = false
     /// The mode of each open brace, and whether its closing brace is a token.
-    private var groups: [(mode: Mode, isToken: Bool)] = []
-    private var mode = Mode.math
+    var groups: [(mode: Mode, isToken: Bool)] = []
+    var mode = Mode.math
     /// Round, square and set brackets open; thousands separators are read only outside them.
-    private(set) var bracketDepth = 0
+    var bracketDepth = 0
     /// Single digits that `\frac12` may still take.
-    private var digitArguments = 0
+    var digitArguments = 0
+    /// Where a braced unit begins, behind the number of `\SI`.
+    var unitGroup = -1
+    /// The depth of groups at which a closing brace ends `\ang`.
+    var degreesAfter = -1
 
     var bytes: [UInt8] { answer.bytes }
 
@@ -26,7 +30,9 @@ struct MathScanner {
         if asText { scanner.mode = .text }
         scanner.answer.tokens.reserveCapacity(min(bytes.count, Limits.mathTokensMax))
         while scanner.position < bytes.count, !scanner.answer.isBeyondCaps { scanner.step() }
+        TokenTidying.tidy(&scanner.answer)
         scanner.answer.partner = pairBrackets(scanner.answer.tokens)
+        TokenTidying.dropDoubledBrackets(&scanner.answer)
         return scanner.answer
     }
 
@@ -45,6 +51,7 @@ struct MathScanner {
             MathToken(kind: kind, payload: payload, start: Int32(start), end: Int32(position), isSpaced: isSpaced))
         isSpaced = false
         if kind == .unknown { answer.hasUnknown = true }
+        if kind == .over || kind == .choose { answer.hasInfix = true }
     }
 
     mutating func emitName(_ kind: MathToken.Kind, _ name: [UInt8], from start: Int) {
@@ -56,21 +63,22 @@ struct MathScanner {
         let byte = peek()
         let start = position
         switch byte {
-        case 0x20, 0x7E, 0x24:
+        case 0x20, 0x7E, 0x24, 0x60:
             position += 1
             isSpaced = true
         case 0x5C: scanCommand()
+        case 0x7B where position == unitGroup: openGroup(.upright, isToken: false, from: start)
         case 0x7B: openGroup(mode == .math ? .math : mode, isToken: mode == .math, from: start)
         case 0x7D: closeGroup(from: start)
         case 0x30...0x39: scanNumber()
-        case 0x2E where isDigitByte(peek(1)) && !isDigitByte(peek(-1)): scanNumber()
+        case 0x2E where NumberReader.beginsFraction(answer.bytes, at: position): scanNumber()
         case 0x41...0x5A, 0x61...0x7A: scanLetters()
         case 0x80...0xFF: scanForeign()
         default: scanPunctuation(byte, from: start)
         }
     }
 
-    private mutating func openGroup(_ next: Mode, isToken: Bool, from start: Int) {
+    mutating func openGroup(_ next: Mode, isToken: Bool, from start: Int) {
         position += 1
         groups.append((mode, isToken))
         if isToken { emit(.openBrace, from: start) }
@@ -87,10 +95,14 @@ struct MathScanner {
         if mode == .text && group.mode == .math && answer.tokens.isEmpty { isSpaced = false }
         mode = group.mode
         if group.isToken { emit(.closeBrace, from: start) }
+        if groups.count == degreesAfter {
+            degreesAfter = -1
+            emit(.degree, from: start)
+        }
     }
 
     /// Opens the argument of a style command when it has one; otherwise the style is ignored.
-    private mutating func openArgument(_ next: Mode) {
+    mutating func openArgument(_ next: Mode) {
         skipSpaces()
         if peek() == 0x7B {
             openGroup(mode == .hidden ? .hidden : next, isToken: false, from: position)
@@ -102,127 +114,8 @@ struct MathScanner {
         }
     }
 
-    private mutating func skipSpaces() {
+    mutating func skipSpaces() {
         while peek() == 0x20 { position += 1 }
-    }
-
-    private mutating func scanCommand() {
-        let start = position
-        position += 1
-        guard isLetterByte(peek()) else {
-            scanControlSymbol(from: start)
-            return
-        }
-        let nameStart = position
-        while isLetterByte(peek()) { position += 1 }
-        var name = answer.bytes[nameStart..<position]
-        var action = CommandTable.command(name)
-        if action == nil, let (shorter, known) = CommandTable.knownPrefix(name) {
-            // `\quadx` and `\cdotx`: LaTeX would not, but answers have it.
-            position = nameStart + shorter
-            name = answer.bytes[nameStart..<position]
-            action = known
-        }
-        perform(action, named: name, from: start)
-    }
-
-    private mutating func perform(_ action: CommandAction?, named name: ArraySlice<UInt8>, from start: Int) {
-        switch action {
-        case .token(let kind):
-            if kind == .fraction || kind == .binomial { digitArguments = 2 }
-            trackDepth(kind)
-            if kind == .currency { emitName(.currency, Array(name), from: start) } else { emit(kind, from: start) }
-        case .function(let operation):
-            emit(.function, functionPayload(operation, name), from: start)
-        case .constant(let operation): emit(.constant, Int32(operation.rawValue), from: start)
-        case .symbol: emitName(.name, canonicalSymbol(name), from: start)
-        case .space: isSpaced = true
-        case .nothing, .arrow: break
-        case .dropArgument: openArgument(.hidden)
-        case .tag, .text: openArgument(.text)
-        case .upright, .operatorName: openArgument(.upright)
-        case .bold: openArgument(.bold)
-        case .blackboard: openArgument(.blackboard)
-        case .begin, .end: scanEnvironment(isBegin: action == .begin, from: start)
-        case .overline: emit(.overline, from: start)
-        case .accent: emitName(.accent, Array(name), from: start)
-        case .parenthesizedModulo: emit(.modulo, 1, from: start)
-        case nil: emitName(.unknown, Array(name), from: start)
-        }
-    }
-
-    /// `\log`, `\ln` and `\lg` share an operation; the payload's next byte tells the base.
-    private func functionPayload(_ operation: Operation, _ name: ArraySlice<UInt8>) -> Int32 {
-        guard operation == .logarithm else { return Int32(operation.rawValue) }
-        let base: Int32 = name.elementsEqual("lg".utf8) ? 10 : name.elementsEqual("lb".utf8) ? 2 : 0
-        let isNatural: Int32 = name.elementsEqual("ln".utf8) ? 1 : 0
-        return Int32(operation.rawValue) | base << 8 | isNatural << 16
-    }
-
-    private func canonicalSymbol(_ name: ArraySlice<UInt8>) -> [UInt8] {
-        name.starts(with: "var".utf8) ? Array(name.dropFirst(3)) : Array(name)
-    }
-
-    private mutating func scanControlSymbol(from start: Int) {
-        let byte = peek()
-        if byte == 0x5C, isEscapedTwice() {
-            scanCommand()
-            return
-        }
-        position += 1
-        switch byte {
-        case 0x2C, 0x3A, 0x3B, 0x20, 0x3E, 0x2F: isSpaced = byte != 0x2F
-        case 0x21: break
-        case 0x25: emit(.percent, from: start)
-        case 0x24: emitName(.currency, [0x24], from: start)
-        case 0x7B:
-            bracketDepth += 1
-            emit(.openSet, from: start)
-        case 0x7D:
-            bracketDepth -= 1
-            emit(.closeSet, from: start)
-        case 0x5C: emit(.newRow, from: start)
-        case 0x7C: emit(.doubleBar, from: start)
-        case 0x26, 0x5F, 0x23: isSpaced = true
-        case 0x28, 0x29, 0x5B, 0x5D: isSpaced = true
-        case 0: break
-        default: emit(.unknown, from: start)
-        }
-    }
-
-    /// `\\frac` from text that was escaped once too often, not a new row before a letter.
-    private func isEscapedTwice() -> Bool {
-        var end = position + 1
-        while end < answer.bytes.count, isLetterByte(answer.bytes[end]) { end += 1 }
-        return end > position + 2 && CommandTable.command(answer.bytes[(position + 1)..<end]) != nil
-    }
-
-    private mutating func scanEnvironment(isBegin: Bool, from start: Int) {
-        skipSpaces()
-        guard peek() == 0x7B else {
-            emit(.unknown, from: start)
-            return
-        }
-        position += 1
-        let nameStart = position
-        while peek() != 0, peek() != 0x7D { position += 1 }
-        let name = answer.bytes[nameStart..<position].filter { $0 != 0x2A && $0 != 0x20 }
-        position += 1
-        if name.ends(with: "matrix") || name == Array("array".utf8) {
-            if isBegin, name == Array("array".utf8) { skipColumnSpecification() }
-            emit(isBegin ? .beginMatrix : .endMatrix, name.first == 0x76 || name.first == 0x56 ? 1 : 0, from: start)
-        } else if name.ends(with: "cases") {
-            emit(isBegin ? .beginCases : .endCases, from: start)
-        } else {
-            emit(isBegin ? .beginOther : .endOther, from: start)
-        }
-    }
-
-    private mutating func skipColumnSpecification() {
-        skipSpaces()
-        guard peek() == 0x7B else { return }
-        while peek() != 0, peek() != 0x7D { position += 1 }
-        position += 1
     }
 
     mutating func scanNumber() {
@@ -290,11 +183,11 @@ struct MathScanner {
         let lower = run.map { $0 | 0x20 }
         if let action = CommandTable.word(lower[...]) {
             switch action {
-            case .token(let kind) where kind == .and || kind == .or || kind == .percent || kind == .degree:
+            case .token(let kind) where [.and, .or, .percent, .degree, .modulo].contains(kind):
                 emit(kind, from: start)
                 return
             case .function, .constant:
-                if mode == .upright, let action = CommandTable.word(run) {
+                if mode == .upright || run.elementsEqual("cis".utf8), let action = CommandTable.word(run) {
                     perform(action, named: run, from: start)
                     return
                 }
@@ -313,7 +206,7 @@ struct MathScanner {
     }
 
     /// One letter in bold or blackboard style.
-    private mutating func scanLetter() {
+    mutating func scanLetter() {
         let start = position
         let letter = peek()
         position += 1
@@ -332,7 +225,12 @@ struct MathScanner {
     private mutating func scanForeign() {
         let start = position
         while peek() >= 0x80 { position += 1 }
-        emitName(.word, Array(answer.bytes[start..<position]), from: start)
+        let word = answer.bytes[start..<position]
+        if case .token(let kind)? = CommandTable.word(word) {
+            emit(kind, from: start)
+        } else {
+            emitName(.word, Array(word), from: start)
+        }
     }
 
     private mutating func scanPunctuation(_ byte: UInt8, from start: Int) {
@@ -356,18 +254,13 @@ struct MathScanner {
         }
     }
 
-    private mutating func trackDepth(_ kind: MathToken.Kind) {
+    mutating func trackDepth(_ kind: MathToken.Kind) {
         switch kind {
         case .openParenthesis, .openBracket, .openSet, .openAngle: bracketDepth += 1
         case .closeParenthesis, .closeBracket, .closeSet, .closeAngle: bracketDepth -= 1
         default: break
         }
     }
-}
-
-extension [UInt8] {
-    /// Whether the bytes end with an ASCII string.
-    fileprivate func ends(with suffix: String) -> Bool { self.suffix(suffix.utf8.count).elementsEqual(suffix.utf8) }
 }
 
 func isDigitByte(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }

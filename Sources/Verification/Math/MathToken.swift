@@ -11,6 +11,9 @@ struct MathToken: Sendable, Equatable {
     /// Whether white space stood before it.
     var isSpaced = false
 
+    /// Set in the payload of an exponential whose argument is an angle: `cis`.
+    static let phase: Int32 = 1 << 17
+
     enum Kind: UInt8, Sendable {
         /// `payload`: index into `ScannedAnswer.numbers`.
         case number
@@ -24,7 +27,7 @@ struct MathToken: Sendable, Equatable {
         case word
         /// A constant or function; `payload` is the raw value of its `Operation`.
         case constant, function
-        case fraction, squareRoot, binomial, power, lowered, prime
+        case fraction, squareRoot, binomial, over, choose, power, lowered, prime
         case plus, minus, times, slash, plusMinus, minusPlus
         case factorial, percent, degree, currency
         case comma, semicolon, colon, and, or, period
@@ -60,6 +63,10 @@ struct ScannedAnswer: Sendable {
     var names: [[UInt8]] = []
     /// Something (a command, a character) had no meaning to the scanner.
     var hasUnknown = false
+    /// `\over` or `\choose` stands somewhere, which part the whole group around them.
+    var hasInfix = false
+    /// The base of a bare `\log`; 0 for the natural one.
+    var bareLogarithmBase: Int64 = 0
     /// A cap was reached; the answer cannot be judged.
     var isBeyondCaps = false
     /// Index of the partner of each bracket token, or -1.

@@ -83,7 +83,7 @@ extension AnswerReader {
         return entries
     }
 
-    private mutating func multiply(_ a: [[NodeID]], _ b: [[NodeID]]) -> [[NodeID]]? {
+    mutating func multiply(_ a: [[NodeID]], _ b: [[NodeID]]) -> [[NodeID]]? {
         guard let inner = a.first?.count, inner == b.count, let width = b.first?.count else { return nil }
         var rows: [[NodeID]] = []
         for row in a {

@@ -40,6 +40,15 @@ struct NumberReader {
         return bytes.indices.contains(index) ? bytes[index] : 0
     }
 
+    /// Whether a point here begins a number: `.5`, `.\overline{3}`, but not behind a digit.
+    static func beginsFraction(_ bytes: [UInt8], at position: Int) -> Bool {
+        if position > 0, isDigitByte(bytes[position - 1]) { return false }
+        let rest = bytes.dropFirst(position + 1)
+        return rest.first.map { isDigitByte($0) } ?? false || recurringMarks.contains { rest.starts(with: $0) }
+    }
+
+    private static let recurringMarks = ["\\overline", "\\dot", "\\bar"].map { Array($0.utf8) }
+
     private mutating func takeDigit() {
         digits.append(peek())
         position += 1
@@ -90,14 +99,15 @@ struct NumberReader {
         return length
     }
 
-    private static let explicitSeparators = ["{,}\\!", ",\\!", "{,}", "\\,", "{\\,}", "\\!"].map { Array($0.utf8) }
+    private static let explicitSeparators = ["{,}\\!", ",\\!", "{,}", "\\,", "{\\,}", "\\!", "'"].map { Array($0.utf8) }
 
     private mutating func takeFraction() {
         guard peek() == 0x2E else { return }
+        if takePointGroups() { return }
+        let rest = bytes.dropFirst(position + 1)
         let isOverline =
-            bytes.dropFirst(position + 1).starts(with: "\\overline".utf8)
-            || bytes.dropFirst(position + 1).starts(with: "\\dot".utf8)
-            || bytes.dropFirst(position + 1).starts(with: "\\bar".utf8)
+            NumberReader.recurringMarks.contains { rest.starts(with: $0) && !rest.starts(with: "\\dots".utf8) }
+            || parenthesizedDigits(at: 1) != nil
         guard isDigitByte(peek(1)) || isOverline || !digits.isEmpty && !isLetterByte(peek(1)) && peek(1) != 0x2E else {
             return
         }
@@ -133,37 +143,70 @@ struct NumberReader {
         }
     }
 
-    /// `\overline{36}`, `\bar{3}`, `\dot{1}2\dot{3}` after the point.
+    /// `1.234.567`: groups of three after two points or more are thousands.
+    private mutating func takePointGroups() -> Bool {
+        guard (1...3).contains(digits.count), digits.first != 0x30 else { return false }
+        var length = 0
+        while peek(length) == 0x2E, (1...3).allSatisfy({ isDigitByte(peek(length + $0)) }),
+            !isDigitByte(peek(length + 4))
+        {
+            length += 4
+        }
+        guard length >= 8, peek(length) != 0x2E || !isDigitByte(peek(length + 1)) else { return false }
+        let end = position + length
+        while position < end { if isDigitByte(peek()) { takeDigit() } else { position += 1 } }
+        isGrouped = true
+        return true
+    }
+
+    /// `(36)` at an offset: how many digits, when digits alone stand in the brackets and nothing is multiplied.
+    private func parenthesizedDigits(at offset: Int) -> Int? {
+        guard peek(offset) == 0x28 else { return nil }
+        var length = 0
+        while isDigitByte(peek(offset + 1 + length)) { length += 1 }
+        let next = peek(offset + length + 2)
+        guard (1...12).contains(length), peek(offset + length + 1) == 0x29, !isDigitByte(next), !isLetterByte(next),
+            next != 0x5E, next != 0x28
+        else { return nil }
+        return length
+    }
+
+    /// `\overline{36}`, `\bar{3}`, `\dot3`, `\dot{1}2\dot{3}`, `(36)` after the point.
     private mutating func takeRecurring() {
-        let rest = bytes.dropFirst(position)
-        for command in ["\\overline{", "\\bar{", "\\dot{"] where rest.starts(with: command.utf8) {
-            var index = position + command.utf8.count
-            var found: [UInt8] = []
-            while bytes.indices.contains(index), isDigitByte(bytes[index]) {
-                found.append(bytes[index])
-                index += 1
-            }
-            guard !found.isEmpty, bytes.indices.contains(index), bytes[index] == 0x7D else { return }
-            index += 1
-            if command == "\\dot{" { index = takeSecondDot(index, &found) }
-            recurring = found
-            position = index
+        if let count = parenthesizedDigits(at: 0) {
+            recurring = (0..<count).map { peek($0 + 1) }
+            position += count + 2
+            return
+        }
+        while let found = markedDigits(at: position) {
+            recurring += found.digits
+            position = found.end
+            guard found.isDot else { continue }
+            // A second dot ends the block, with the digits between.
+            var index = position
+            while bytes.indices.contains(index), isDigitByte(bytes[index]) { index += 1 }
+            guard index > position, let last = markedDigits(at: index), last.isDot else { continue }
+            recurring += bytes[position..<index] + last.digits
+            position = last.end
             return
         }
     }
 
-    private func takeSecondDot(_ start: Int, _ found: inout [UInt8]) -> Int {
-        var index = start
-        var between: [UInt8] = []
-        while bytes.indices.contains(index), isDigitByte(bytes[index]) {
-            between.append(bytes[index])
-            index += 1
+    /// Digits under a line or a dot at a place.
+    private func markedDigits(at start: Int) -> (digits: [UInt8], end: Int, isDot: Bool)? {
+        let rest = bytes.dropFirst(start)
+        guard let mark = NumberReader.recurringMarks.first(where: { rest.starts(with: $0) }) else { return nil }
+        let isDot = mark == NumberReader.recurringMarks[1]
+        var index = start + mark.count
+        while bytes.indices.contains(index), bytes[index] == 0x20 { index += 1 }
+        guard bytes.indices.contains(index) else { return nil }
+        if isDigitByte(bytes[index]) { return ([bytes[index]], index + 1, isDot) }
+        guard bytes[index] == 0x7B else { return nil }
+        let digits = bytes[(index + 1)...].prefix(while: isDigitByte)
+        guard !digits.isEmpty, bytes.indices.contains(digits.endIndex), bytes[digits.endIndex] == 0x7D else {
+            return nil
         }
-        guard bytes.dropFirst(index).starts(with: "\\dot{".utf8), bytes.indices.contains(index + 6),
-            isDigitByte(bytes[index + 5]), bytes[index + 6] == 0x7D
-        else { return start }
-        found += between + [bytes[index + 5]]
-        return index + 7
+        return (Array(digits), digits.endIndex + 1, isDot)
     }
 
     /// `3e8`, `1.45e-5`, `2E3`; not `2e` with Euler's number. A signed exponent needs a point or the whole answer.

@@ -10,6 +10,12 @@ extension AnswerReader {
         case .list(let items): return .list(expandingAll(items))
         case .set(let items): return .set(expandingAll(items))
         case .labelled(let label, let inner): return .labelled(label, expandingSigns(inner))
+        case .family(let node, let name):
+            guard pool[node].traits.contains(.plusMinus) else { return form }
+            return .list([true, false].map { .family(pool.resolvingSigns(node, positive: $0), parameter: name) })
+        case .congruence(let node, let modulus):
+            guard pool[node].traits.contains(.plusMinus) else { return form }
+            return .list([true, false].map { .congruence(pool.resolvingSigns(node, positive: $0), modulus: modulus) })
         case .tuple(let items, let open, let close):
             guard items.contains(where: { hasSigns($0) }) else { return form }
             var both: [AnswerForm] = []

@@ -14,6 +14,15 @@ enum UnicodeMath {
     /// Subscript digits and signs, that are collected into one index.
     static func `subscript`(_ scalar: UInt32) -> UInt8? { subscripts[scalar] }
 
+    /// The command for a mark over the digit before it: a line or a dot of a recurring decimal.
+    static func combining(_ scalar: UInt32) -> [UInt8]? {
+        switch scalar {
+        case 0x304, 0x305: Array("\\overline".utf8)
+        case 0x307: Array("\\dot".utf8)
+        default: nil
+        }
+    }
+
     /// Full-width forms and the mathematical alphabets of plane 1.
     private static func styled(_ scalar: UInt32) -> [UInt8]? {
         switch scalar {
@@ -40,7 +49,7 @@ enum UnicodeMath {
     private static let table: [UInt32: [UInt8]] = {
         var map: [UInt32: [UInt8]] = [:]
         let entries =
-            "−:- ﹣:- –:- ‐:- ‑:- ‒:- ×:\\times ⋅:\\cdot ·:\\cdot ∙:\\cdot •:\\cdot ∗:* ÷:\\div ∕:/ ⁄:/ ±:\\pm ∓:\\mp "
+            "−:- ﹣:- –:- —:- ‐:- ‑:- ‒:- ×:\\times ⋅:\\cdot ·:\\cdot ∙:\\cdot •:\\cdot ∗:* ÷:\\div ∕:/ ⁄:/ ±:\\pm ∓:\\mp "
             + "√:\\usqrt ∛:\\usqrt[3] ∜:\\usqrt[4] π:\\pi ∞:\\infty ≤:\\le ≦:\\le ⩽:\\le ≥:\\ge ≧:\\ge ⩾:\\ge ≠:\\ne "
             + "≈:\\approx ≃:\\approx ≅:\\approx ≡:\\equiv ∈:\\in ∪:\\cup ⋃:\\cup ∩:\\cap ∖:\\setminus ∅:\\emptyset "
             + "⌀:\\emptyset ø:\\emptyset Ø:\\emptyset →:\\to ⟶:\\to ↦:\\to ⇒:\\to ∣:\\mid ∧:\\land ∨:\\lor ′:' ’:' ″:'' "
@@ -54,6 +63,8 @@ enum UnicodeMath {
             + "ι:\\iota κ:\\kappa λ:\\lambda μ:\\mu µ:\\mu ν:\\nu ξ:\\xi ρ:\\rho σ:\\sigma τ:\\tau υ:\\upsilon φ:\\phi "
             + "ϕ:\\phi χ:\\chi ψ:\\psi ω:\\omega Γ:\\Gamma Δ:\\Delta Θ:\\Theta Λ:\\Lambda Ξ:\\Xi Π:\\Pi Σ:\\Sigma "
             + "Φ:\\Phi Ψ:\\Psi Ω:\\Omega €:\\euro £:\\pounds ¥:\\yen “:\" ”:\" ‘:' 、:, 。:. ﬁ:fi ∶:: "
+            + "℃:^\\circ\\mathrm{C} ℉:^\\circ\\mathrm{F} Å:\\text{angstrom} Å:\\text{angstrom} ✓:\\checkmark ⊤:\\top ₹:\\rupee ₩:\\won "
+            + "Ω:\\Omega ﹥:> ﹤:< ≮:\\ge ≯:\\le ⩵:= ≔:= ∁:\\complement ⊂:\\subset ⊆:\\subseteq ∉:\\notin "
             + "ℎ:h 𝛑:\\pi 𝜋:\\pi 𝜃:\\theta 𝛼:\\alpha 𝛽:\\beta 𝜆:\\lambda ⅈ:i ⅇ:e ∀:\\forall ∃:\\exists ⟹:\\to"
         for entry in entries.split(separator: " ") {
             guard let first = entry.unicodeScalars.first else { continue }
