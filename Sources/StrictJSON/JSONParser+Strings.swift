@@ -31,45 +31,92 @@ extension JSONParser {
         }
     }
 
+    /// A string with escapes. What it says is never longer than how it is written, so that one buffer takes it.
     private mutating func parseEscapedString(opening: Int) throws(JSONError) -> String {
         position = opening + 1
-        var bytes: [UInt8] = []
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: lengthToQuote(), alignment: 8)
+        defer { output.deallocate() }
+        var count = 0
         while true {
-            let start = position
-            skipPlainBytes()
-            bytes.append(contentsOf: text[start..<position])
+            count = copyPlainBytes(to: output, from: count)
             guard let byte = next else { throw fault(.unexpectedEnd, "the text ends inside a string") }
             switch byte {
             case UInt8(ascii: "\""):
-                let value = try bytes.withUnsafeBytesResult { raw throws(JSONError) in
-                    try decode(raw, from: opening + 1)
-                }
+                let value = try decode(UnsafeRawBufferPointer(rebasing: output[..<count]), from: opening + 1)
                 position += 1
                 return value
-            case UInt8(ascii: "\\"): try parseEscape(into: &bytes)
+            case UInt8(ascii: "\\"): count = try parseEscape(into: output, from: count)
             default: throw fault(.unexpectedByte, "control character \(describe(byte)) must be escaped in a string")
             }
         }
     }
 
-    private mutating func parseEscape(into bytes: inout [UInt8]) throws(JSONError) {
+    /// Bytes from here to the closing quote, or to the end of the text.
+    private func lengthToQuote() -> Int {
+        var ahead = self
+        while true {
+            ahead.skipPlainBytes()
+            guard let byte = ahead.next, byte != UInt8(ascii: "\"") else { return ahead.position - position }
+            ahead.position = min(end, ahead.position + (byte == UInt8(ascii: "\\") ? 2 : 1))
+        }
+    }
+
+    /// Copies up to the next quote, backslash or control character, eight bytes a step where there is room for them.
+    /// - Returns: how many bytes the output then holds.
+    @inline(__always)
+    private mutating func copyPlainBytes(to output: UnsafeMutableRawBufferPointer, from start: Int) -> Int {
+        // Locals stay in registers; the parser's own members would be written back at each step.
+        let (text, end) = (text, end)
+        var (cursor, count) = (position, start)
+        while cursor + 8 <= end, count + 8 <= output.count {
+            let word = text.loadUnaligned(fromByteOffset: cursor, as: UInt64.self)
+            if hasSpecialByte(word) { break }
+            output.storeBytes(of: word, toByteOffset: count, as: UInt64.self)
+            cursor += 8
+            count += 8
+        }
+        while cursor < end, count < output.count {
+            let byte = text[cursor]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            output[count] = byte
+            cursor += 1
+            count += 1
+        }
+        position = cursor
+        return count
+    }
+
+    /// Reads one escape; the output has room for it, since an escape is no shorter than what it stands for.
+    /// - Returns: how many bytes the output then holds.
+    private mutating func parseEscape(
+        into output: UnsafeMutableRawBufferPointer, from count: Int
+    ) throws(JSONError) -> Int {
         let start = position
         position += 1
         guard let byte = next else { throw fault(.unexpectedEnd, "the text ends inside an escape") }
         position += 1
+        let plain: UInt8
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(byte)
-        case UInt8(ascii: "b"): bytes.append(0x08)
-        case UInt8(ascii: "f"): bytes.append(0x0C)
-        case UInt8(ascii: "n"): bytes.append(0x0A)
-        case UInt8(ascii: "r"): bytes.append(0x0D)
-        case UInt8(ascii: "t"): bytes.append(0x09)
-        case UInt8(ascii: "u"): try parseUnicodeEscape(start: start, into: &bytes)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): plain = byte
+        case UInt8(ascii: "b"): plain = 0x08
+        case UInt8(ascii: "f"): plain = 0x0C
+        case UInt8(ascii: "n"): plain = 0x0A
+        case UInt8(ascii: "r"): plain = 0x0D
+        case UInt8(ascii: "t"): plain = 0x09
+        case UInt8(ascii: "u"):
+            var end = count
+            for unit in UTF8.encode(try parseUnicodeEscape(start: start)) ?? UTF8.encodedReplacementCharacter {
+                output[end] = unit
+                end += 1
+            }
+            return end
         default: throw fault(.unexpectedByte, "\(describe(byte)) cannot follow a backslash", at: start)
         }
+        output[count] = plain
+        return count + 1
     }
 
-    private mutating func parseUnicodeEscape(start: Int, into bytes: inout [UInt8]) throws(JSONError) {
+    private mutating func parseUnicodeEscape(start: Int) throws(JSONError) -> UnicodeScalar {
         let unit = try parseFourHexDigits()
         var code = UInt32(unit)
         if (0xD800..<0xDC00).contains(unit) {
@@ -88,7 +135,7 @@ extension JSONParser {
         guard let scalar = UnicodeScalar(code) else {
             throw fault(.invalidText, "a low surrogate without a high one", at: start)
         }
-        bytes.append(contentsOf: String(Character(scalar)).utf8)
+        return scalar
     }
 
     private mutating func parseFourHexDigits() throws(JSONError) -> UInt16 {
@@ -141,13 +188,4 @@ private func hasSpecialByte(_ word: UInt64) -> Bool {
     let backslashes = word ^ (ones &* 0x5C)
     let controls = (word &- ones &* 0x20) & ~word
     return (((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes) | controls) & high != 0
-}
-
-extension [UInt8] {
-    /// `withUnsafeBytes` for a body that throws one type.
-    fileprivate func withUnsafeBytesResult<R>(
-        _ body: (UnsafeRawBufferPointer) throws(JSONError) -> R
-    ) throws(JSONError) -> R {
-        try withUnsafeBytes { raw in Result { () throws(JSONError) in try body(raw) } }.get()
-    }
 }
