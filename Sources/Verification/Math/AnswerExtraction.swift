@@ -45,18 +45,14 @@ struct AnswerExtractor {
 
     /// The last box, and the boxes that are tied to it.
     private func lastBoxes() -> ExtractedAnswer? {
-        guard var box = previousBox(before: bytes.endIndex) else { return nil }
+        guard var box = lastBox else { return nil }
         let last = box
         var parts = [box.content]
         var length = box.content.count
         // Beyond the cap on bytes the answer is not read, so there is no need to know all of it.
         while parts.count < Limits.mathBoxesMax, length <= Limits.mathCandidateBytesMax,
-            let earlier = previousBox(
-                before: box.whole.lowerBound, within: Limits.mathCandidateBytesMax)
+            let earlier = self.box(before: box), isTie(earlier.whole.upperBound..<box.whole.lowerBound)
         {
-            guard earlier.whole.upperBound <= box.whole.lowerBound,
-                isTie(earlier.whole.upperBound..<box.whole.lowerBound)
-            else { break }
             if !parts.contains(where: { bytes[$0].elementsEqual(bytes[earlier.content]) }) {
                 parts.append(earlier.content)
                 length += earlier.content.count
@@ -76,24 +72,17 @@ struct AnswerExtractor {
         return rest.first == 0x7B
     }
 
-    /// The last complete box that begins before a place.
-    private func previousBox(before end: Int, within reach: Int = .max) -> (whole: Range<Int>, content: Range<Int>)? {
-        let base = bytes.startIndex
-        let floor = reach == .max ? 0 : max(0, end - base - reach)
-        var limit = end - base
-        for _ in 0..<Limits.mathUnfinishedBoxesMax {
-            guard
-                let box = BoxSearch.lastBox(
-                    in: bytes.span, from: floor, before: limit, tries: Limits.mathUnfinishedBoxesMax)
-            else { return nil }
-            limit = box.whole.lowerBound
-            if isCommentedOut(base + limit) { continue }
-            return (
-                box.whole.lowerBound + base..<box.whole.upperBound + base,
-                box.content.lowerBound + base..<box.content.upperBound + base
-            )
-        }
-        return nil
+    /// The last whole box.
+    private var lastBox: FoundBox? {
+        BoxSearch.lastBox(in: bytes.span, before: bytes.count, tries: Limits.mathUnfinishedBoxesMax)
+            .map { $0.shifted(by: bytes.startIndex) }
+    }
+
+    /// The box that ends before another begins, no other command being between them.
+    private func box(before other: FoundBox) -> FoundBox? {
+        let end = other.whole.lowerBound - bytes.startIndex
+        return BoxSearch.neighbour(in: bytes.span, from: max(0, end - Limits.mathCandidateBytesMax), before: end)
+            .map { $0.shifted(by: bytes.startIndex) }
     }
 
     /// Whether what stands between two boxes makes them one list: nothing, a comma, "and", "or", with a few words.

@@ -102,6 +102,7 @@ enum AnswerJudge {
         }
         let goldTokens = MathScanner.scan(MathNormaliser.normalised(gold.bytes[...]))
         let candidateTokens = MathScanner.scan(MathNormaliser.normalised(candidate.bytes[...]))
+        work.note(goldTokens.work + candidateTokens.work)
         if goldTokens.isBeyondCaps || candidateTokens.isBeyondCaps {
             let isSame = goldTokens.bytes == candidateTokens.bytes
             return JudgedAnswer(

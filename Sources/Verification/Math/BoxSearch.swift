@@ -7,6 +7,13 @@ struct FoundBox: Sendable, Equatable {
     var content: Range<Int>
     /// Whether the braces balance; without that the text ended inside, behind an escaped brace.
     var isBalanced = true
+
+    /// The same box in a slice that begins at an index.
+    func shifted(by base: Int) -> FoundBox {
+        FoundBox(
+            whole: whole.lowerBound + base..<whole.upperBound + base,
+            content: content.lowerBound + base..<content.upperBound + base, isBalanced: isBalanced)
+    }
 }
 
 /// The searches. Offsets are into the span; every one is linear in what it passes over.
@@ -40,6 +47,12 @@ enum BoxSearch {
             if brace < stop, bytes[brace] == 0x7B { stop = brace }
         }
         return nil
+    }
+
+    /// The box of the nearest command in `floor..<end`, if it ends there.
+    static func neighbour(in bytes: Span<UInt8>, from floor: Int, before end: Int) -> FoundBox? {
+        guard let start = lastCommand(in: bytes, from: floor, before: end) else { return nil }
+        return box(in: bytes, at: start, before: end, upTo: end).flatMap { $0.whole.upperBound <= end ? $0 : nil }
     }
 
     /// Where the argument of a command begins: behind its name and white space.
@@ -113,11 +126,11 @@ enum BoxSearch {
     }
 
     private static func isCommand(in bytes: Span<UInt8>, at start: Int, before end: Int) -> Bool {
-        switch bytes[start + 1] {
-        case 0x62: end - start >= 6 && matches("\\boxed", in: bytes, at: start)
-        case 0x66:
-            end - start >= 5 && matches("\\fbox", in: bytes, at: start)
-                || end - start >= 9 && matches("\\framebox", in: bytes, at: start)
+        // The third letter first: `\begin` and `\frac` are everywhere.
+        switch (bytes[start + 1], bytes[start + 2]) {
+        case (0x62, 0x6F): end - start >= 6 && matches("\\boxed", in: bytes, at: start)
+        case (0x66, 0x62): end - start >= 5 && matches("\\fbox", in: bytes, at: start)
+        case (0x66, 0x72): end - start >= 9 && matches("\\framebox", in: bytes, at: start)
         default: false
         }
     }

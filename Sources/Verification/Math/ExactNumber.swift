@@ -30,11 +30,7 @@ enum ExactNumber: Hashable, Sendable {
             bottom.negate()
         }
         guard top.bitWidth <= Limits.mathBitsMax, bottom.bitWidth <= Limits.mathBitsMax else { return nil }
-        if let numerator = Int64(exactly: top), let denominator = Int64(exactly: bottom) {
-            self = .small(numerator: numerator, denominator: denominator)
-        } else {
-            self = .big(numerator: top, denominator: bottom)
-        }
+        self.init(lowest: top, bottom)
     }
 
     /// A whole number; nil beyond `Limits.mathBitsMax`.
@@ -165,6 +161,37 @@ enum ExactNumber: Hashable, Sendable {
         let top = numerator.power(Int(count))
         let bottom = denominator.power(Int(count))
         return exponent > 0 ? ExactNumber(top, over: bottom) : ExactNumber(bottom, over: top)
+    }
+
+    /// A whole number times a power of ten. Only twos and fives can cancel, so there is no need for a general gcd.
+    func timesPowerOfTen(_ exponent: Int) -> ExactNumber? {
+        guard isInteger, exponent < -18 else {
+            return ExactNumber(10).raised(to: exponent).flatMap { multiplied(by: $0) }
+        }
+        guard !isZero else { return .zero }
+        guard -exponent <= Limits.mathBitsMax / 4 else { return nil }
+        var top = numerator
+        let twos = min(-exponent, top.trailingZeroBitCount)
+        top >>= twos
+        var fives = 0
+        while fives < -exponent {
+            let (quotient, remainder) = top.quotientAndRemainder(dividingBy: 5)
+            guard remainder.isZero else { break }
+            top = quotient
+            fives += 1
+        }
+        let bottom = BigInt(5).power(-exponent - fives) << (-exponent - twos)
+        guard top.bitWidth <= Limits.mathBitsMax, bottom.bitWidth <= Limits.mathBitsMax else { return nil }
+        return ExactNumber(lowest: top, bottom)
+    }
+
+    /// Two numbers without a common factor, the second positive.
+    private init(lowest top: BigInt, _ bottom: BigInt) {
+        if let numerator = Int64(exactly: top), let denominator = Int64(exactly: bottom) {
+            self = .small(numerator: numerator, denominator: denominator)
+        } else {
+            self = .big(numerator: top, denominator: bottom)
+        }
     }
 
     /// The real root of this degree when it is rational; nil otherwise.

@@ -159,6 +159,8 @@ struct MathScanner {
             answer.isBeyondCaps = true
             return
         }
+        answer.work += ExactCost.literal(literal)
+        if answer.work > Limits.mathLiteralWorkMax { answer.isBeyondCaps = true }
         answer.numbers.append(literal)
         emit(.number, Int32(answer.numbers.count - 1), from: start)
     }

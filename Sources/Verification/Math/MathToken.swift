@@ -69,6 +69,8 @@ struct ScannedAnswer: Sendable {
     var bareLogarithmBase: Int64 = 0
     /// A cap was reached; the answer cannot be judged.
     var isBeyondCaps = false
+    /// Units of work that its numbers took to read.
+    var work = 0
     /// Index of the partner of each bracket token, or -1.
     var partner: [Int32] = []
 

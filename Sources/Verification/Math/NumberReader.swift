@@ -240,8 +240,7 @@ struct NumberReader {
             value = repeated
         }
         if exponent != places {
-            guard let scale = ExactNumber(10).raised(to: exponent - places), let scaled = value.multiplied(by: scale)
-            else { return nil }
+            guard let scaled = value.timesPowerOfTen(exponent - places) else { return nil }
             value = scaled
         }
         let significant = digits.drop { $0 == 0x30 }.count

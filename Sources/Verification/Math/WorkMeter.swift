@@ -77,6 +77,13 @@ enum ExactCost {
         }
     }
 
+    /// Reading a number: its digits, and reducing a recurring one to lowest terms.
+    static func literal(_ literal: NumberLiteral) -> Int {
+        let words = literal.value.words
+        if words == 1 { return 2 }
+        return literal.value.isInteger || literal.decimal != nil ? 2 * words * words : 60 * words * words
+    }
+
     private static func power(_ a: ExactNumber, _ b: ExactNumber) -> Int {
         if let count = b.integer {
             let bits = a.significantBits
