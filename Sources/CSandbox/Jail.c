@@ -57,19 +57,34 @@ static int write_beneath(const char *directory, const char *name, const char *te
     return write_text(path, text);
 }
 
+static void make_cgroup(const char *directory) {
+    if (mkdir(directory, 0755) != 0 && errno != EEXIST) jail_fault(directory);
+}
+
+// Version 2 has memory.max, version 1 memory.limit_in_bytes. Swap would turn a memory limit into a slow machine; its
+// files are absent where the kernel does not account for it.
+static void limit_memory(const char *directory, const char *number) {
+    const char *swap = "memory.swap.max", *most = "0";
+    if (write_beneath(directory, "memory.max", number) != 0) {
+        if (errno != ENOENT && errno != EACCES) jail_fault("memory limit");
+        if (write_beneath(directory, "memory.limit_in_bytes", number) != 0) jail_fault("memory limit");
+        swap = "memory.memsw.limit_in_bytes";
+        most = number;
+    }
+    if (write_beneath(directory, swap, most) != 0 && errno != ENOENT && errno != EACCES) jail_fault("swap limit");
+}
+
 static void make_cgroups(const csandbox_jail *jail) {
     char number[32];
     if (jail->memory_cgroup) {
-        if (mkdir(jail->memory_cgroup, 0755) != 0 && errno != EEXIST) jail_fault("memory cgroup");
+        make_cgroup(jail->memory_cgroup);
         snprintf(number, sizeof number, "%llu", (unsigned long long)jail->memory_bytes);
-        if (write_beneath(jail->memory_cgroup, "memory.limit_in_bytes", number) != 0) jail_fault("memory limit");
-        // Swap would turn a memory limit into a slow machine; absent where the kernel does not account for it.
-        if (write_beneath(jail->memory_cgroup, "memory.memsw.limit_in_bytes", number) != 0 && errno != ENOENT
-            && errno != EACCES)
-            jail_fault("memory and swap limit");
+        limit_memory(jail->memory_cgroup, number);
     }
+    // A group with nothing set has its fair share, however many threads run in it.
+    if (jail->cpu_cgroup) make_cgroup(jail->cpu_cgroup);
     if (jail->pids_cgroup) {
-        if (mkdir(jail->pids_cgroup, 0755) != 0 && errno != EEXIST) jail_fault("pids cgroup");
+        make_cgroup(jail->pids_cgroup);
         snprintf(number, sizeof number, "%llu", (unsigned long long)jail->processes);
         if (write_beneath(jail->pids_cgroup, "pids.max", number) != 0) jail_fault("pids limit");
     }
@@ -78,6 +93,7 @@ static void make_cgroups(const csandbox_jail *jail) {
 static void join_cgroups(const csandbox_jail *jail) {
     if (jail->memory_cgroup && write_beneath(jail->memory_cgroup, "cgroup.procs", "0") != 0) jail_fault("join memory");
     if (jail->pids_cgroup && write_beneath(jail->pids_cgroup, "cgroup.procs", "0") != 0) jail_fault("join pids");
+    if (jail->cpu_cgroup && write_beneath(jail->cpu_cgroup, "cgroup.procs", "0") != 0) jail_fault("join cpu");
 }
 
 // A cgroup is removable only some moments after its last process ended.
@@ -226,8 +242,30 @@ static void wait_for_the_end(pid_t middle) {
     while (!asked_to_end && ppoll(waits, 2, NULL, &open) < 0 && errno == EINTR) {}
 }
 
+// Kills our children until there are none. Where no process-id namespace ends a jail as a whole, its orphans come to
+// us one after another; a program that sleeps would otherwise be waited for as long as it likes.
+static void end_what_is_left(void) {
+    for (;;) {
+        char text[4096];
+        snprintf(text, sizeof text, "/proc/self/task/%d/children", (int)getpid());
+        int file = open(text, O_RDONLY | O_CLOEXEC);
+        ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
+        if (file >= 0) close(file);
+        text[length < 0 ? 0 : length] = 0;
+        char *next = text;
+        for (long child = strtol(next, &next, 10); child > 0; child = strtol(next, &next, 10))
+            kill((pid_t)child, SIGKILL);
+        int status = 0;
+        if (waitpid(-1, &status, 0) < 0 && errno != EINTR) return;
+    }
+}
+
 int csandbox_jail_run(const csandbox_jail *jail) {
     umask(022);
+    if (jail->build != csandbox_build()) {
+        errno = ESTALE;
+        jail_fault("build");
+    }
     // Orphans come to us, so that "no child left" means "nothing of the jail is left".
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) jail_fault("subreaper");
     make_cgroups(jail);
@@ -238,15 +276,13 @@ int csandbox_jail_run(const csandbox_jail *jail) {
     close(control);
     wait_for_the_end(middle);
     kill(middle, SIGKILL);
-    for (;;) {
-        int status = 0;
-        if (waitpid(-1, &status, 0) < 0 && errno != EINTR) break;
-    }
+    end_what_is_left();
     // A jail that ended by itself leaves its groups to the server, which wants to know whether memory ended it.
     struct pollfd server = {lifeline, POLLIN, 0};
     while (poll(&server, 1, -1) < 0 && errno == EINTR) {}
     remove_cgroup(jail->memory_cgroup);
     remove_cgroup(jail->pids_cgroup);
+    remove_cgroup(jail->cpu_cgroup);
     return 0;
 }
 

@@ -134,6 +134,17 @@ package enum Limits {
     package static let mathAnswerBytesMax = 8_192
     /// Tests of one code task; LiveCodeBench has at most about 100.
     package static let codeTestsMax = 512
+    /// Cases of one verdict: assertions are counted only when they are read, and so many fit their text.
+    package static let codeCasesMax = 32_768
+    /// Output, messages of the compiler or standard error in a verdict; a screenful.
+    package static let codeExcerptBytesMax = 4_096
+    /// Seconds that one program may spend in tests that run out of time; the tests after that count as out of time
+    /// without being run. Ten tests of the default limit to their backstop; a queue behind it still moves.
+    package static let codeLateSecondsMax = 60.0
+    /// Seconds for all tests of one program: a program that stays just below each limit must not hold a jail for hours.
+    package static let codeProgramSecondsMax = 600.0
+    /// Jails that are tried for one program when they break.
+    package static let codeJudgingAttemptsMax = 3
     /// Input plus expected output of one test.
     package static let codeTestBytesMax = 4_194_304
     /// All of a task.

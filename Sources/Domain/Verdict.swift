@@ -13,6 +13,10 @@ package struct Verdict: Sendable, Equatable {
     package var tests: TestSummary?
     /// Why no decision could be made; present exactly when the outcome is `undetermined`.
     package var failure: InfrastructureFailure?
+    /// The rules by which it was judged, as `code-2`; a verdict from outside may not say.
+    package var verifier: String?
+    /// What the sandbox did for it; nil where no program ran.
+    package var sandbox: SandboxUse?
     /// The steps that led here, for `rolloutd score --explain`; not stored.
     package var steps: [String]
 
@@ -59,6 +63,12 @@ package struct InfrastructureFailure: Sendable, Equatable {
         case sandboxUnavailable = "sandbox_unavailable"
         /// The sandbox broke while it ran the program.
         case sandboxFault = "sandbox_fault"
+        /// The launcher of the sandbox did not start, or not bring its jail up.
+        case launcherFailed = "launcher_failed"
+        /// The jail was lost under the running program.
+        case slotLost = "slot_lost"
+        /// The launcher is another build's than the service.
+        case verifierVersion = "verifier_version"
         /// The answer needs more bytes, depth, nodes or bits than the verifier's caps.
         case beyondCaps = "beyond_caps"
         /// The compiler or interpreter that the task needs is not installed.
@@ -81,9 +91,25 @@ package struct InfrastructureFailure: Sendable, Equatable {
     /// Whether another try may decide; otherwise somebody must mend the task or the machine first.
     package var isRetryable: Bool {
         switch code {
-        case .sandboxFault, .queueTimeout, .interrupted, .sandboxUnavailable: true
-        case .beyondCaps, .toolchainMissing, .unreadableTask: false
+        case .sandboxFault, .launcherFailed, .slotLost, .queueTimeout, .interrupted, .sandboxUnavailable: true
+        case .verifierVersion, .beyondCaps, .toolchainMissing, .unreadableTask: false
         }
+    }
+}
+
+/// What the sandbox did for one verdict.
+package struct SandboxUse: Sendable, Equatable {
+    /// How strong the jail was: `A` to `D`.
+    package var tier: String
+    /// How long the program waited for a jail, in milliseconds; no part of any test's time.
+    package var queueMilliseconds: Double
+    /// Whether the same program was judged on the same tests before, and this is that verdict.
+    package var isRemembered = false
+    /// Jails that broke under the program before one decided.
+    package var retries = 0
+    package init(tier: String, queueMilliseconds: Double) {
+        self.tier = tier
+        self.queueMilliseconds = queueMilliseconds
     }
 }
 
@@ -103,9 +129,12 @@ package struct TestSummary: Sendable, Equatable {
         package var outcome: Outcome
         /// CPU milliseconds.
         package var timeMilliseconds: Double
-        package init(outcome: Outcome, timeMilliseconds: Double) {
+        /// The most memory that the program held at once, in MiB; nil where it did not run.
+        package var memoryMegabytes: Double?
+        package init(outcome: Outcome, timeMilliseconds: Double, memoryMegabytes: Double? = nil) {
             self.outcome = outcome
             self.timeMilliseconds = timeMilliseconds
+            self.memoryMegabytes = memoryMegabytes
         }
     }
 
@@ -115,9 +144,15 @@ package struct TestSummary: Sendable, Equatable {
     package var total: Int
     /// The tests that ran, in order.
     package var cases: [Case]
-    package init(passed: Int, total: Int, cases: [Case]) {
+    /// The beginning of what the first failing test wrote, unless the expected output is in it.
+    package var output: String?
+    /// The end of the compiler's messages, or of what the first failing test wrote to standard error.
+    package var log: String?
+    package init(passed: Int, total: Int, cases: [Case], output: String? = nil, log: String? = nil) {
         self.passed = passed
         self.total = total
         self.cases = cases
+        self.output = output
+        self.log = log
     }
 }

@@ -1,56 +1,48 @@
-// Control groups, version 1: where a slot's groups lie, their memory limit and how often it killed. The launcher makes
-// and removes the groups; this file finds the place for them and clears what a killed server left.
+// The control groups of one slot: their memory limit and how often it killed. The launcher makes and removes the
+// groups; where they lie is found in ControlGroupTree.swift.
 import Glibc
 import Synchronization
 
-/// The two groups of one slot.
+/// The groups of one slot; in version 2 `memory` and `pids` are the same.
 struct ControlGroups: Sendable {
     let memory: String
     let pids: String
-
-    private static let prefix = "rolloutd-"
+    /// Nil in version 2, and where there is no such controller.
+    let cpu: String?
+    private let isUnified: Bool
 
     /// Groups named by this process so far; pools of one process must not share any.
     private static let placed = Atomic<Int>(0)
 
     /// Fresh groups for a slot beneath this process's own, or nil where they cannot be made.
-    static func place(slot: Int) -> ControlGroups? {
-        guard let memory = parent(of: "memory"), let pids = parent(of: "pids") else { return nil }
-        let name = "\(prefix)\(getpid())-\(slot)-\(placed.add(1, ordering: .relaxed).newValue)"
-        return ControlGroups(memory: memory + "/" + name, pids: pids + "/" + name)
+    static func place(slot: Int, in tree: ControlGroupTree = ControlGroupTree()) -> ControlGroups? {
+        guard let parents = tree.parents(), let owner = ControlGroupTree.name(of: getpid()) else { return nil }
+        let name = "/\(owner)-\(slot)-\(placed.add(1, ordering: .relaxed).newValue)"
+        return ControlGroups(
+            memory: parents.memory + name, pids: parents.pids + name, cpu: parents.cpu.map { $0 + name },
+            isUnified: parents.isUnified)
     }
 
     /// Whether groups can be made here at all: makes and removes one of each.
-    static func canBeMade() -> Bool {
-        guard let groups = place(slot: 0) else { return false }
-        return [groups.memory, groups.pids].allSatisfy { path in
+    static func canBeMade(in tree: ControlGroupTree = ControlGroupTree()) -> Bool {
+        guard let groups = place(slot: 0, in: tree) else { return false }
+        return groups.all.allSatisfy { path in
             let probe = path + "-probe"
             return mkdir(probe, 0o755) == 0 && rmdir(probe) == 0
         }
     }
 
-    /// Removes the groups of servers that no longer live, with whatever still runs in them.
-    static func reapStale() {
-        for controller in ["memory", "pids"] {
-            guard let parent = parent(of: controller) else { continue }
-            for name in directoryNames(parent) where name.hasPrefix(prefix) {
-                let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }
-                guard let process = Int32(owner), process != getpid(), kill(process, 0) != 0, errno == ESRCH else {
-                    continue
-                }
-                remove(parent + "/" + name)
-            }
-        }
-    }
+    private var all: Set<String> { Set([memory, pids, cpu].compactMap { $0 }) }
 
     /// Ends what is left in the slot's groups and removes them.
-    func removeBoth() {
-        for path in [memory, pids] { Self.remove(path) }
+    func removeAll() {
+        for path in all { removeGroup(path) }
     }
 
     /// Sets the memory limit in bytes; false when the kernel refused.
     func limitMemory(bytes: Int) -> Bool {
         let text = String(bytes)
+        if isUnified { return writeText(memory + "/memory.max", text) }
         let plain = memory + "/memory.limit_in_bytes"
         let swap = memory + "/memory.memsw.limit_in_bytes"
         // Memory with swap may never be below memory: the order depends on the direction.
@@ -62,33 +54,11 @@ struct ControlGroups: Sendable {
 
     /// How many processes the memory limit has killed.
     var memoryKills: Int {
-        guard let text = readText(memory + "/memory.oom_control") else { return 0 }
+        guard let text = readText(memory + (isUnified ? "/memory.events" : "/memory.oom_control")) else { return 0 }
         for line in text.split(separator: "\n") where line.hasPrefix("oom_kill ") {
             return Int(line.dropFirst("oom_kill ".count)) ?? 0
         }
         return 0
-    }
-
-    private static func remove(_ path: String) {
-        for _ in 0..<200 {
-            if rmdir(path) == 0 || errno == ENOENT { return }
-            for line in (readText(path + "/cgroup.procs") ?? "").split(separator: "\n") {
-                if let process = Int32(line) { kill(process, SIGKILL) }
-            }
-            usleep(5_000)
-        }
-    }
-
-    /// This process's own group in a controller's hierarchy.
-    private static func parent(of controller: String) -> String? {
-        guard let text = readText("/proc/self/cgroup") else { return nil }
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3, fields[1].split(separator: ",").contains(Substring(controller)) else { continue }
-            let path = "/sys/fs/cgroup/\(controller)" + (fields[2] == "/" ? "" : String(fields[2]))
-            return access(path + "/cgroup.procs", W_OK) == 0 ? path : nil
-        }
-        return nil
     }
 }
 
@@ -107,7 +77,8 @@ func readText(_ path: String) -> String? {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-private func writeText(_ path: String, _ text: String) -> Bool {
+/// Writes to a file that is there; false when it is not, or the kernel refuses the text.
+func writeText(_ path: String, _ text: String) -> Bool {
     let file = open(path, O_WRONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }
@@ -115,7 +86,8 @@ private func writeText(_ path: String, _ text: String) -> Bool {
     return write(file, bytes, bytes.count) == bytes.count
 }
 
-private func directoryNames(_ path: String) -> [String] {
+/// The names in a directory; none where it cannot be read.
+func directoryNames(_ path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []

@@ -10,25 +10,27 @@ struct Request {
     init(job: SandboxJob, nonce: String, interactive: Bool, configuration: SandboxConfiguration) {
         let kind: String
         let name: String
-        let tests: [[UInt8]]
+        let inputs: [[UInt8]]
         switch job.work {
-        case .streams(let inputs): (kind, name, tests) = ("streams", "", inputs)
-        case .calls(let entry, let arguments): (kind, name, tests) = ("calls", entry, arguments)
+        case .streams(let texts): (kind, name, inputs) = ("streams", "", texts)
+        case .calls(let entry, let arguments): (kind, name, inputs) = ("calls", entry, arguments)
         // The statements follow when the harness asks for them: not before the program is a process of its own.
-        case .assertions: (kind, name, tests) = ("assertions", "", [])
+        case .assertions: (kind, name, inputs) = ("assertions", "", [])
         }
         let wall = job.cpuSeconds * 2 + 2
         // Assertions are counted only in the jail; 512 stands for any honest number.
-        let count = max(tests.count, kind == "assertions" ? 64 : 1)
-        deadlineMilliseconds = Int64((wall * Double(count) + configuration.compileSecondsMax * 3 + 10) * 1000)
+        let count = max(inputs.count, kind == "assertions" ? 64 : 1)
+        let tests = min(wall * Double(count), configuration.programSecondsMax + wall)
+        deadlineMilliseconds = Int64((tests + configuration.compileSecondsMax * 3 + 10) * 1000)
         words = [
             "run", nonce, kind, job.language.rawValue, job.contestPrelude ? "contest" : "none",
             String(Int(job.cpuSeconds * 1000)), String(Int(wall * 1000)), String(deadlineMilliseconds),
             String(Int(configuration.compileSecondsMax * 1000)), String(configuration.outputBytesMax),
             String(job.memoryMegabytes), String(configuration.directoryBytesMax), interactive ? "1" : "0",
-            configuration.compiler,
+            configuration.compiler, String(Int(configuration.lateSecondsMax * 1000)),
+            String(Int(configuration.programSecondsMax * 1000)),
         ].joined(separator: " ")
-        blobs = [Array(job.source.utf8), Array(name.utf8)] + tests
+        blobs = [Array(job.source.utf8), Array(name.utf8)] + inputs
     }
 
     /// Bytes of a job's source and inputs, which the harness holds while it runs.

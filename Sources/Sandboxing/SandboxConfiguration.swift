@@ -24,6 +24,10 @@ package struct SandboxConfiguration: Sendable {
     package var queueMax: Int = 20_000
     /// A job that waits longer was not judged.
     package var queueSecondsMax: Double = 300
+    /// Seconds that one program may spend in tests that run out of time; the tests after that are not run.
+    package var lateSecondsMax: Double = 60
+    /// Seconds for all tests of one program; the tests after that are not run.
+    package var programSecondsMax: Double = 600
     /// CPU seconds for compiling one program.
     package var compileSecondsMax: Double = 20
     /// No stronger tier than this is tried; nil takes the best. For tests of the weaker ones.

@@ -53,6 +53,8 @@ package struct SandboxCase: Sendable, Equatable {
         case refuted
         /// The process ended without a result.
         case missing
+        /// The tests before it used up the program's time, and it was not run.
+        case notRun = "not_run"
     }
 
     package var status: Status
@@ -79,6 +81,12 @@ package enum SandboxReport: Sendable, Equatable {
         case unavailable
         /// The jail broke and was rebuilt.
         case fault
+        /// The launcher did not start, or could not build a jail.
+        case launcher
+        /// The launcher is of another build.
+        case version
+        /// The jail ended under the program.
+        case lost
         /// No slot became free in time, or the queue is full.
         case queueTimeout
         /// The pool was shut down first.

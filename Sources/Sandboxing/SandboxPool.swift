@@ -12,8 +12,11 @@ package final class SandboxPool: Sendable {
     fileprivate struct Waiter: Sendable {
         let job: SandboxJob
         let goOn: (@Sendable (Int, SandboxCase) -> Bool)?
+        /// When it came and when it stops waiting, in monotonic milliseconds.
+        let arrival: Int64
         let deadline: Int64
-        let answer: @Sendable (SandboxReport) -> Void
+        /// Takes the report and the milliseconds that it waited.
+        let answer: @Sendable (SandboxReport, Int64) -> Void
     }
 
     fileprivate struct State {
@@ -73,7 +76,7 @@ package final class SandboxPool: Sendable {
     private static func startBlocking(_ configuration: SandboxConfiguration) -> SandboxPool {
         var features = csandbox_features()
         csandbox_probe(configuration.launcher, &features)
-        ControlGroups.reapStale()
+        ControlGroupTree().reapStale()
         var reasons: [String] = []
         let strongest = configuration.strongestTier ?? .full
         for tier in candidates(features) where tier >= strongest {
@@ -96,7 +99,8 @@ package final class SandboxPool: Sendable {
         guard features.linux_kernel != 0 else { return [] }
         var tiers: [SandboxTier] = []
         if features.user_namespaces != 0 {
-            if features.root != 0 && ControlGroups.canBeMade() { tiers.append(.full) }
+            // Without root only where a subtree was handed to this user.
+            if ControlGroups.canBeMade() { tiers.append(.full) }
             tiers.append(.namespaces)
         }
         if features.root != 0 && features.landlock_abi >= 1 { tiers.append(.container) }
@@ -115,24 +119,29 @@ package final class SandboxPool: Sendable {
     }
 
     /// Runs one job in a jail of its own. With `goOn`, it is asked after each test whether the next one shall run.
-    /// Never throws: what could not be done is `.undecided`. `reading` turns the report into a value; it and `goOn` run
-    /// on the slot's queue, so that comparing large outputs does not hold the cooperative pool either.
+    /// Never throws: what could not be done is `.undecided`. `reading` turns the report, and the milliseconds that the
+    /// job waited for a slot, into a value; it and `goOn` run on the slot's queue, so that comparing large outputs does
+    /// not hold the cooperative pool either.
     package func run<Value: Sendable>(
         _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)? = nil,
-        reading: @escaping @Sendable (SandboxReport) -> Value
+        reading: @escaping @Sendable (SandboxReport, Int64) -> Value
     ) async -> Value {
-        guard tier != .unavailable else { return reading(.undecided(.unavailable, tierReason)) }
+        guard tier != .unavailable else { return reading(.undecided(.unavailable, tierReason), 0) }
         guard job.memoryMegabytes <= configuration.memoryMegabytesMax else {
-            return reading(.undecided(.unavailable, "the job asks for more memory than the sandbox may give"))
+            return reading(.undecided(.unavailable, "the job asks for more memory than the sandbox may give"), 0)
         }
         return await withCheckedContinuation { continuation in
-            let deadline = monotonicMilliseconds() + Int64(configuration.queueSecondsMax * 1000)
-            enqueue(Waiter(job: job, goOn: goOn, deadline: deadline) { continuation.resume(returning: reading($0)) })
+            let arrival = monotonicMilliseconds()
+            let deadline = arrival + Int64(configuration.queueSecondsMax * 1000)
+            enqueue(
+                Waiter(job: job, goOn: goOn, arrival: arrival, deadline: deadline) {
+                    continuation.resume(returning: reading($0, $1))
+                })
         }
     }
 
     /// As above; the report itself.
-    package func run(_ job: SandboxJob) async -> SandboxReport { await run(job) { $0 } }
+    package func run(_ job: SandboxJob) async -> SandboxReport { await run(job) { report, _ in report } }
 
     /// Ends all jails and answers every waiting job with `.undecided(.interrupted)`. Returns when nothing is left.
     package func shutdown() async {
@@ -142,7 +151,10 @@ package final class SandboxPool: Sendable {
             defer { state.next = 0 }
             return Array(state.waiting[state.next...])
         }
-        for waiter in waiting { waiter.answer(.undecided(.interrupted, "the sandbox was shut down")) }
+        let now = monotonicMilliseconds()
+        for waiter in waiting {
+            waiter.answer(.undecided(.interrupted, "the sandbox was shut down"), now - waiter.arrival)
+        }
         interruptSlots()
         for (queue, slot) in zip(queues, slots) {
             await withCheckedContinuation { continuation in
@@ -176,13 +188,14 @@ package final class SandboxPool: Sendable {
         switch decision {
         case .start(let slot): queues[slot].async { self.work(slot: slot, first: waiter) }
         case .wait: break
-        case .refuse(let report): waiter.answer(report)
+        case .refuse(let report): waiter.answer(report, 0)
         }
     }
 
     private func work(slot: Int, first: Waiter) {
         var current: Waiter? = first
         while let waiter = current {
+            let waited = monotonicMilliseconds() - waiter.arrival
             let report = judge(waiter, on: slots[slot])
             current = state.withLock { state in
                 state.completed += 1
@@ -191,7 +204,7 @@ package final class SandboxPool: Sendable {
                 if !state.closed { state.idle.append(slot) }
                 return nil
             }
-            waiter.answer(report)
+            waiter.answer(report, waited)
         }
     }
 

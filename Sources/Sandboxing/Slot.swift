@@ -63,7 +63,7 @@ struct Slot: ~Copyable {
             memoryLimit: memoryLimit)
         guard error == 0 else {
             let reason = String(cString: strerror(error))
-            throw SlotFailure(obstacle: .fault, message: "start \(configuration.launcher): \(reason)")
+            throw SlotFailure(obstacle: .launcher, message: "start \(configuration.launcher): \(reason)")
         }
         slot.interpreterVersion = try slot.greet(landlockABI: landlockABI)
         return slot
@@ -76,7 +76,7 @@ struct Slot: ~Copyable {
             var status: Int32 = 0
             while waitpid(launcher, &status, 0) < 0 && errno == EINTR {}
         }
-        groups?.removeBoth()
+        groups?.removeAll()
     }
 
     /// Memory beyond the job's own: the base interpreter, the harness and the job's inputs.
@@ -86,6 +86,7 @@ struct Slot: ~Copyable {
         number: Int, tier: SandboxTier, configuration: SandboxConfiguration, groups: ControlGroups?, memoryLimit: Int
     ) -> [String] {
         var options = [
+            "--build": String(csandbox_build()),
             "--namespaces": tier.hasNamespaces ? "1" : "0",
             "--interpreter": configuration.interpreter,
             "--memory-bytes": String(memoryLimit),
@@ -98,6 +99,7 @@ struct Slot: ~Copyable {
         if getuid() == 0 { options["--uid"] = String(configuration.firstUserID + number) }
         options["--memory-cgroup"] = groups?.memory
         options["--pids-cgroup"] = groups?.pids
+        options["--cpu-cgroup"] = groups?.cpu
         return [configuration.launcher] + options.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
     }
 
@@ -110,13 +112,14 @@ struct Slot: ~Copyable {
                 blobs: (0..<4).map { filter(profile: $0) })
             let frame = try channel.receive(deadline: monotonicMilliseconds() + 30_000)
             guard frame.words.first == "ready", let version = frame.words.last else {
-                throw SlotFailure(obstacle: .fault, message: frame.words.joined(separator: " "))
+                let message = frame.words.joined(separator: " ")
+                throw SlotFailure(obstacle: message.hasPrefix("fault build") ? .version : .launcher, message: message)
             }
             return String(version)
         } catch let failure as SlotFailure {
             throw failure
         } catch {
-            throw SlotFailure(obstacle: .fault, message: "the jail did not start: \(error)")
+            throw SlotFailure(obstacle: .launcher, message: "the jail did not start: \(error)")
         }
     }
 
@@ -148,7 +151,7 @@ struct Slot: ~Copyable {
         } catch {
             let byMemory = (groups?.memoryKills ?? 0) > conversation.memoryKills
             throw SlotFailure(
-                obstacle: .fault, message: "the jail was lost (\(error))",
+                obstacle: error as? ChannelFailure == .closed ? .lost : .fault, message: "the jail was lost (\(error))",
                 report: byMemory ? conversation.endedByMemory : nil)
         }
         guard let report = conversation.report else {

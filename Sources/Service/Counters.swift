@@ -17,6 +17,7 @@ package final class Counters: Sendable {
         case groupsStale = "rolloutd_groups_stale_total"
         case leasesReclaimed = "rolloutd_leases_reclaimed_total"
         case ledgerFailures = "rolloutd_ledger_failures_total"
+        case judgingRetries = "rolloutd_judging_retries_total"
 
         package var help: String {
             switch self {
@@ -31,6 +32,7 @@ package final class Counters: Sendable {
             case .groupsStale: "Groups left out because their policy was too old."
             case .leasesReclaimed: "Leases that expired and whose work went back."
             case .ledgerFailures: "Ledger operations that failed."
+            case .judgingRetries: "Jails that broke under a program that was then judged in another."
             }
         }
     }
@@ -54,6 +56,7 @@ package final class Counters: Sendable {
     package func count(_ verdict: Verdict, task: VerificationTask) {
         state.withLock {
             $0.verdicts[task.type, default: [:]][verdict.outcome, default: 0] += 1
+            $0.values[.judgingRetries, default: 0] += verdict.sandbox?.retries ?? 0
             if let failure = verdict.failure { $0.failures[failure.code, default: 0] += 1 }
         }
     }

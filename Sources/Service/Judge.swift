@@ -59,7 +59,8 @@ package struct Judge: Sendable {
                     returning: indices.compactMap { index in
                         guard case .math(let task) = items[index].task else { return nil }
                         let start = clock.now
-                        let verdict = math.verify(response: items[index].response, task: task)
+                        var verdict = math.verify(response: items[index].response, task: task)
+                        verdict.verifier = MathVerifier.version
                         return (
                             index, Judgement(verdict: verdict, elapsedMilliseconds: (clock.now - start).milliseconds)
                         )

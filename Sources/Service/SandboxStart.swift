@@ -11,9 +11,11 @@ package enum SandboxStart {
 
     /// A pool of so many slots; its tier is `unavailable` where nothing safe can be had.
     package static func pool(slots: Int) async -> SandboxPool {
-        let configuration = SandboxConfiguration(
+        var configuration = SandboxConfiguration(
             slots: slots, launcher: executableDirectory() + "/" + launcherName,
             memoryMegabytesMax: Limits.codeMemoryMegabytesMax)
+        configuration.lateSecondsMax = Limits.codeLateSecondsMax
+        configuration.programSecondsMax = Limits.codeProgramSecondsMax
         return await SandboxPool.start(configuration)
     }
 

@@ -15,7 +15,10 @@ package struct Verifier: Sendable {
     /// The verdict on one response. With `explaining`, `steps` says how it came about.
     package func verify(response: String, task: VerificationTask, explaining: Bool = false) async -> Verdict {
         switch task {
-        case .math(let task): return math.verify(response: response, task: task, explaining: explaining)
+        case .math(let task):
+            var verdict = math.verify(response: response, task: task, explaining: explaining)
+            verdict.verifier = MathVerifier.version
+            return verdict
         case .code(let task):
             guard let code else {
                 return .undetermined(

@@ -5,7 +5,9 @@
 #include <string.h>
 
 static int take(csandbox_jail *jail, const char *name, const char *value) {
-    if (strcmp(name, "--namespaces") == 0) {
+    if (strcmp(name, "--build") == 0) {
+        jail->build = strtol(value, NULL, 10);
+    } else if (strcmp(name, "--namespaces") == 0) {
         jail->namespaces = atoi(value);
     } else if (strcmp(name, "--uid") == 0) {
         jail->uid = strtol(value, NULL, 10);
@@ -13,6 +15,8 @@ static int take(csandbox_jail *jail, const char *name, const char *value) {
         jail->memory_cgroup = value;
     } else if (strcmp(name, "--pids-cgroup") == 0) {
         jail->pids_cgroup = value;
+    } else if (strcmp(name, "--cpu-cgroup") == 0) {
+        jail->cpu_cgroup = value;
     } else if (strcmp(name, "--interpreter") == 0) {
         jail->interpreter = value;
     } else if (strcmp(name, "--memory-bytes") == 0) {

@@ -32,6 +32,24 @@ import Testing
         #expect(try Verdict(json: JSONValue.parse(text: verdict.json.text)) == verdict)
     }
 
+    @Test func `what judged and what it took read back too`() throws {
+        var verdict = Verdict.failed(
+            "tests",
+            tests: .init(
+                passed: 0, total: 1, cases: [.init(outcome: .wrongAnswer, timeMilliseconds: 2, memoryMegabytes: 9.5)],
+                output: "x\n", log: "warning"))
+        verdict.verifier = "code-2"
+        verdict.sandbox = SandboxUse(tier: "A", queueMilliseconds: 1.5)
+        verdict.sandbox?.isRemembered = true
+        verdict.sandbox?.retries = 2
+        let json = try JSONValue.parse(text: verdict.json.text)
+        #expect(try Verdict(json: json) == verdict)
+        #expect(json["verifier"] == .string("code-2"))
+        #expect(json["sandbox"]?.text == #"{"tier":"A","queue_ms":1.5,"remembered":true,"retries":2}"#)
+        let long = verdict.json.text.replacing("warning", with: String(repeating: "x", count: 5_000))
+        #expect(throws: InputError.self) { try Verdict(json: JSONValue.parse(text: long)) }
+    }
+
     @Test(arguments: [
         (#"{}"#, "verdict"), (#"{"verdict":"maybe"}"#, "verdict"), (#"{"verdict":"undetermined"}"#, "error"),
         (#"{"verdict":"passed","error":{"code":"sandbox_fault","message":""}}"#, "error"),

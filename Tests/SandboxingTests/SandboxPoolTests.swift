@@ -42,7 +42,7 @@ import Testing
         while pool.statistics.running == 0 { try? await Task.sleep(for: .milliseconds(1)) }
         usleep(300_000)
         pool.interruptSlots()
-        guard case .undecided(.fault, _) = await lost else {
+        guard case .undecided(.lost, _) = await lost else {
             Issue.record("a lost slot gave a verdict")
             return
         }
@@ -122,7 +122,7 @@ import Testing
         guard pool.tier != .unavailable else { return }
         var job = program("print(input())")
         job.work = .streams((1...5).map { Array("\($0)".utf8) })
-        let report = await pool.run(job, goOn: { index, _ in index < 2 }, reading: { $0 })
+        let report = await pool.run(job, goOn: { index, _ in index < 2 }, reading: { report, _ in report })
         guard case .ran(let cases, total: 5) = report else {
             Issue.record("\(report)")
             return
@@ -154,7 +154,7 @@ import Testing
         guard let own = ControlGroups.place(slot: 7) else { return }
         // No process has this number: it is above the kernel's highest.
         let stale = [own.memory, own.pids].map { path in
-            path.replacing("rolloutd-\(getpid())-", with: "rolloutd-99999999-")
+            path.replacing("rolloutd-\(getpid()).", with: "rolloutd-99999999.")
         }
         for path in stale { #expect(mkdir(path, 0o755) == 0) }
         let pool = await startPool()

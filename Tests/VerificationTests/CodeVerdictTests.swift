@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: [
         (SandboxReport.Obstacle.unavailable, InfrastructureFailure.Code.sandboxUnavailable), (.fault, .sandboxFault),
         (.queueTimeout, .queueTimeout), (.interrupted, .interrupted), (.toolchainMissing, .toolchainMissing),
-        (.unreadable, .unreadableTask),
+        (.unreadable, .unreadableTask), (.launcher, .launcherFailed), (.lost, .slotLost), (.version, .verifierVersion),
     ])
     func `what the sandbox could not do is undetermined`(_ pair: (SandboxReport.Obstacle, InfrastructureFailure.Code))
         throws

@@ -25,7 +25,7 @@ class Task:
 
     def __init__(self, words, blobs):
         (_, self.nonce, self.kind, self.language, self.prelude, cpu, wall, deadline, compiling, output, memory,
-         directory, interactive, self.compiler) = words
+         directory, interactive, self.compiler, late, program) = words
         self.cpu, self.wall, self.deadline = int(cpu) / 1000, int(wall) / 1000, int(deadline) / 1000
         self.output_bytes, self.memory_megabytes, self.directory_bytes = int(output), int(memory), int(directory)
         self.compile_cpu = int(compiling) / 1000
@@ -33,12 +33,20 @@ class Task:
         self.source, name, *self.tests = blobs
         self.name = name.decode("utf-8", "surrogateescape")
         self.count = len(self.tests)
+        # What tests that ran out of time have taken, and when all tests together have.
+        self.late, self.late_most = 0.0, int(late) / 1000
+        self.end = time.monotonic() + int(program) / 1000
         # Files take memory, too: a full directory alone must not end the harness.
         self.directory_bytes = min(self.directory_bytes, self.memory_megabytes << 19)
 
 
+    def is_used_up(self):
+        """Whether the tests that are left would hold the jail for too long."""
+        return self.late > self.late_most or time.monotonic() > self.end
+
+
 def case_words(task, test, status, ended, cpu=None):
-    """Status words: ended, late, memory, raised, value, not_json, refuted, output, missing."""
+    """Status words: ended, late, memory, raised, value, not_json, refuted, output, missing, not_run."""
     used = ended.cpu if cpu is None else cpu
     return "case", task.nonce, test, status, ended.code, ended.signal, int(used * 1e6), ended.peak
 
@@ -90,8 +98,9 @@ def show_files(task, test, jail, stdout):
 def run_streams(task, code, names, first, jail, binary=None):
     """Runs the tests from `first` on; returns the test to go on with in a fresh directory, None when all are done."""
     for test in range(first, len(task.tests)):
-        if test > first and is_dirty(jail):
+        if test > first and (is_dirty(jail) or task.is_used_up()):
             return test
+        started = time.monotonic()
         stdin, stdout, stderr = memory_file("in", task.tests[test]), memory_file("out"), memory_file("err")
         show_files(task, test, jail, stdout)
         process = clone()
@@ -103,6 +112,7 @@ def run_streams(task, code, names, first, jail, binary=None):
             enter_program(task, jail, (stdin, stdout, stderr), task.cpu)
             run_main(code, names)
         ended = await_child(process, task.wall, lambda used: task.cpu - used)
+        task.late += time.monotonic() - started if ended.late else 0
         report_stream(task, test, ended, stdout, stderr)
         for descriptor in (stdin, stdout, stderr):
             os.close(descriptor)
@@ -152,14 +162,16 @@ def call_allowance(task, results, most, used):
 def run_entry_point(task, code, names, first, jail):
     """As `run_streams`, for calls, each in a process of its own."""
     for test in range(first, len(task.tests)):
-        if test > first and is_dirty(jail):
+        if test > first and (is_dirty(jail) or task.is_used_up()):
             return test
+        started = time.monotonic()
         results, null = memory_file("results"), os.open("/dev/null", os.O_RDWR)
         process = clone()
         if process == 0:
             enter_program(task, jail, (null, null, null, results), task.cpu)
             run_calls(task, code, names, test, test + 1, 3)
         ended = await_child(process, task.wall, lambda used: call_allowance(task, results, task.cpu, used))
+        task.late += time.monotonic() - started if ended.late else 0
         report_calls(task, test, test + 1, ended, results)
         os.close(results)
         os.close(null)
@@ -209,7 +221,7 @@ def compile_python(task):
         return None
 
 
-ALONE = 0xFFFFFFFF
+ALONE, WORD = 0xFFFFFFFF, struct.Struct("<Id")
 
 
 def raise_walls(task, jail):
@@ -275,7 +287,7 @@ def start_submission(task, first, jail, results, writer):
     status = 70
     try:
         def tell(word):
-            os.write(writer, struct.pack("<I", word))
+            os.write(writer, WORD.pack(word, task.late))
         following = own_submission(task, first, jail, results, tell)
         if following is not None:
             tell(following)
@@ -289,15 +301,17 @@ def start_submission(task, first, jail, results, writer):
 
 
 class Word:
-    """The one word that a submission may tell the base interpreter, read as soon as it is there."""
+    """The one word that a submission may tell the base interpreter, read as soon as it is there; and the seconds that
+    its late tests have taken."""
 
     def __init__(self, reader):
-        self.reader, self.value = reader, None
+        self.reader, self.value, self.late = reader, None, 0.0
 
     def look(self):
         if self.value is None and select.select([self.reader], [], [], 0)[0]:
-            word = os.read(self.reader, 4)
-            self.value = struct.unpack("<I", word)[0] if len(word) == 4 else None
+            word = os.read(self.reader, WORD.size)
+            if len(word) == WORD.size:
+                self.value, self.late = WORD.unpack(word)
         return self.value
 
 
@@ -322,11 +336,13 @@ def submit(task, first, jail):
     results = memory_file("results")
     if task.language == "cpp":
         task.binary = jail.binaries.slot_for(task.source)
+    started = time.monotonic()
     process = start_submission(task, first, jail, results, writer)
     os.close(writer)
     word = Word(reader)
     ended = watch_submission(task, process, word, results)
     following = word.look()
+    task.late = max(task.late, word.late) + (time.monotonic() - started if ended.late else 0)
     if task.language == "cpp":
         jail.binaries.forget_unfinished(task.source)
     if following == ALONE:
@@ -339,6 +355,16 @@ def submit(task, first, jail):
     if following is None:
         send(("done", task.nonce, ended.code, ended.signal, int(ended.late), int(ended.cpu * 1e6)))
     return following
+
+
+def give_up(task, first):
+    """Says that the tests from `first` on are not run."""
+    nothing = types.SimpleNamespace(code=0, signal=0, cpu=0.0, peak=0)
+    for test in range(first, len(task.tests)):
+        send_case(task, test, "not_run", nothing)
+        if not may_go_on(task):
+            break
+    send(("done", task.nonce, 0, 0, 0, 0))
 
 
 def serve():
@@ -359,6 +385,8 @@ def serve():
         following = 0
         while following is not None:
             following = submit(task, following, jail)
+            if following is not None and task.is_used_up():
+                following = give_up(task, following)
         del task
 
 

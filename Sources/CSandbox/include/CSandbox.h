@@ -50,12 +50,17 @@ int csandbox_pidfd(pid_t process);
 /// The harness that runs inside the jail (Python source), NUL-terminated.
 const char *csandbox_harness(void);
 
+/// The build of this code: server and launcher must be of the same, as what they say to each other has no versions.
+long csandbox_build(void);
+
 /// How the launcher builds one slot's jail.
 typedef struct {
+    long build;                 ///< The server's `csandbox_build()`.
     int namespaces;             ///< 1: user, mount, pid, net, ipc, uts namespaces and pivot_root.
     long uid;                   ///< Slot uid to change to, or -1 to stay.
     const char *memory_cgroup;  ///< Directory to make and join, or NULL.
-    const char *pids_cgroup;    ///< Directory to make and join, or NULL.
+    const char *pids_cgroup;    ///< Directory to make and join, or NULL; may be the same.
+    const char *cpu_cgroup;     ///< Directory to make and join, or NULL.
     const char *interpreter;    ///< The Python to run.
     uint64_t memory_bytes;      ///< First limit of the memory cgroup; RLIMIT_AS where there is none and `limit_as`.
     uint64_t stack_bytes;       ///< RLIMIT_STACK.

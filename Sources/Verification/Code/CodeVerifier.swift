@@ -6,9 +6,6 @@ import StrictJSON
 
 /// Judges responses to code tasks.
 package struct CodeVerifier: Sendable {
-    /// Names the rules of judging; changes whenever a verdict could.
-    package static let version = "code-1"
-
     package let sandbox: SandboxPool
     private let recent: RecentVerdicts?
 
@@ -23,6 +20,12 @@ package struct CodeVerifier: Sendable {
     /// Judges one response. A response without a program fails with reason `no_code`; a jail that could not do its work
     /// gives an undetermined verdict, never a failed one.
     package func verify(response: String, task: CodeTask) async -> Verdict {
+        var verdict = await decide(response: response, task: task)
+        verdict.verifier = Self.version
+        return verdict
+    }
+
+    private func decide(response: String, task: CodeTask) async -> Verdict {
         guard let program = extractProgram(from: response, language: task.language) else { return .failed("no_code") }
         let excerpt = excerpt(program, bytes: Limits.extractedBytesMax)
         guard program.utf8.count <= Limits.codeSourceBytesMax else {
@@ -44,8 +47,25 @@ package struct CodeVerifier: Sendable {
         if prepared.task.stopAtFirstFailure {
             goOn = { @Sendable test, result in prepared.outcome(of: result, test: test) == .accepted }
         }
-        return await sandbox.run(prepared.job, goOn: goOn) { prepared.verdict(on: $0, excerpt: excerpt) }
+        let tier = sandbox.tier.rawValue
+        var retries = 0
+        while true {
+            var verdict = await sandbox.run(prepared.job, goOn: goOn) { report, waited in
+                var verdict = prepared.verdict(on: report, excerpt: excerpt)
+                verdict.sandbox = SandboxUse(tier: tier, queueMilliseconds: Double(waited))
+                return verdict
+            }
+            verdict.sandbox?.retries = retries
+            guard let failure = verdict.failure, isOfOneJail(failure.code), retries + 1 < Limits.codeJudgingAttemptsMax
+            else { return verdict }
+            retries += 1
+        }
     }
+}
+
+/// Whether a fresh jail may well do what the last one could not.
+private func isOfOneJail(_ code: InfrastructureFailure.Code) -> Bool {
+    [.sandboxFault, .launcherFailed, .slotLost].contains(code)
 }
 
 /// How many tests the task has, as far as it says so itself.

@@ -77,7 +77,7 @@ struct PreparedTask: Sendable {
     /// What one case means.
     func outcome(of result: SandboxCase, test: Int) -> TestSummary.Outcome {
         switch result.status {
-        case .late: return .timeLimitExceeded
+        case .late, .notRun: return .timeLimitExceeded
         // The kernel's own limit on CPU time may end the process a moment before the supervisor's clock does.
         case .missing where result.cpuSeconds >= task.timeLimitSeconds: return .timeLimitExceeded
         case .memory: return .memoryLimitExceeded
@@ -105,9 +105,10 @@ struct PreparedTask: Sendable {
         case .undecided(let obstacle, let message):
             return .undetermined(InfrastructureFailure(code: code(obstacle), message: message), extracted: excerpt)
         case .uncompiled(let message):
-            let tests = TestSummary(
+            var tests = TestSummary(
                 passed: 0, total: max(expected.count, 1), cases: [.init(outcome: .compileError, timeMilliseconds: 0)])
-            return .failed("compile_error: " + firstLine(message), extracted: excerpt, tests: tests)
+            tests.log = tail(message)
+            return .failed("compile_error: " + firstFault(message), extracted: excerpt, tests: tests)
         case .ran(let results, let total):
             return verdict(on: results, total: total, excerpt: excerpt)
         }
@@ -116,10 +117,11 @@ struct PreparedTask: Sendable {
     private func verdict(on results: [SandboxCase], total: Int, excerpt: String) -> Verdict {
         let cases = results.enumerated().map { index, result in
             TestSummary.Case(
-                outcome: outcome(of: result, test: index), timeMilliseconds: result.cpuSeconds * 1000)
+                outcome: outcome(of: result, test: index), timeMilliseconds: result.cpuSeconds * 1000,
+                memoryMegabytes: result.peakKilobytes > 0 ? Double(result.peakKilobytes) / 1_024 : nil)
         }
         let passed = cases.count { $0.outcome == .accepted }
-        let tests = TestSummary(passed: passed, total: total, cases: cases)
+        var tests = TestSummary(passed: passed, total: total, cases: cases)
         guard let failing = cases.firstIndex(where: { $0.outcome != .accepted }) else {
             guard passed == total, total > 0 else {
                 let failure = InfrastructureFailure(code: .sandboxFault, message: "some tests were not run")
@@ -130,7 +132,36 @@ struct PreparedTask: Sendable {
         let worst = cases[failing].outcome
         var reason = "\(worst.rawValue): test \(failing + 1) of \(total)"
         if worst == .runtimeError { reason += detail(results[failing]) }
+        if let first = results.firstIndex(where: { $0.status == .notRun }) {
+            reason += "; from test \(first + 1) on not run, the program's time was used up"
+        }
+        tests.output = outputExcerpt(results[failing], test: failing)
+        tests.log = logExcerpt(results[failing], test: failing)
         return .failed(reason, extracted: excerpt, tests: tests)
+    }
+
+    /// The beginning of what a program wrote to standard output, nil when it wrote nothing or the answer is in it.
+    private func outputExcerpt(_ result: SandboxCase, test: Int) -> String? {
+        guard !result.output.isEmpty, test < expected.count, case .output(let answer) = expected[test] else {
+            return nil
+        }
+        let written = result.output.prefix(Limits.codeExcerptBytesMax)
+        guard !shows(Array(written), answer) else { return nil }
+        return excerpt(String(decoding: written, as: UTF8.self), bytes: Limits.codeExcerptBytesMax)
+    }
+
+    /// The end of what a program wrote to standard error, or of an exception's text; nil when the answer is in it.
+    private func logExcerpt(_ result: SandboxCase, test: Int) -> String? {
+        guard !result.note.isEmpty, test < expected.count else { return nil }
+        if case .output(let answer) = expected[test], shows(Array(result.note.utf8), answer) { return nil }
+        return tail(result.note)
+    }
+
+    /// Whether the expected output stands in a text.
+    private func shows(_ text: [UInt8], _ answer: [UInt8]) -> Bool {
+        let start = answer.firstIndex { $0 > 32 } ?? answer.endIndex
+        let end = answer.lastIndex { $0 > 32 }.map { $0 + 1 } ?? start
+        return start < end && text.contains(answer[start..<end])
     }
 
     /// Why a run failed, in the program's own words (the last line of its standard error).
@@ -153,6 +184,9 @@ private func code(_ obstacle: SandboxReport.Obstacle) -> InfrastructureFailure.C
     switch obstacle {
     case .unavailable: .sandboxUnavailable
     case .fault: .sandboxFault
+    case .launcher: .launcherFailed
+    case .version: .verifierVersion
+    case .lost: .slotLost
     case .queueTimeout: .queueTimeout
     case .interrupted: .interrupted
     case .toolchainMissing: .toolchainMissing
@@ -166,8 +200,15 @@ private func encoded(_ value: JSONValue) -> [UInt8] {
     return writer.take()
 }
 
-private func firstLine(_ text: String) -> String {
-    excerpt(String(text.split(separator: "\n").first ?? "no message"), bytes: 300)
+/// The first line that says what is wrong; compilers say first where.
+private func firstFault(_ text: String) -> String {
+    let lines = text.split(separator: "\n")
+    return excerpt(String(lines.first { $0.contains("error:") } ?? lines.first ?? "no message"), bytes: 300)
+}
+
+/// The end of a text, as long as an excerpt may be.
+private func tail(_ text: String) -> String {
+    String(decoding: Array(text.utf8.suffix(Limits.codeExcerptBytesMax - 3)), as: UTF8.self)
 }
 
 extension JSONLimits {

@@ -90,6 +90,8 @@ final class RecentVerdicts: Sendable {
 
     private func marked(_ verdict: Verdict) -> Verdict {
         var verdict = verdict
+        verdict.sandbox?.isRemembered = true
+        verdict.sandbox?.queueMilliseconds = 0
         verdict.steps.append("the same program was judged on the same tests a moment ago")
         return verdict
     }
