@@ -95,7 +95,8 @@ let package = Package(
 
         // What Benchmarks/math.sh runs beside Math-Verify.
         .executableTarget(
-            name: "verdict-bench", dependencies: ["Verification", "Domain", "StrictJSON"], path: "Benchmarks/verdicts"),
+            name: "verdict-bench", dependencies: ["Verification", "Domain", "StrictJSON"], path: "Benchmarks/verdicts",
+            exclude: ["beside_math_verify.py"]),
 
         // Tests: one target per module, and three that look at the whole.
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),

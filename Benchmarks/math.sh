@@ -11,8 +11,9 @@ if [ ! -x "$environment/bin/python" ]; then
     "$environment/bin/pip" install --quiet math-verify==0.9.0 latex2sympy2_extended==1.11.0 sympy==1.14.0 \
         antlr4-python3-runtime==4.13.2
 fi
+judge=("$environment/bin/python" "$here/verdicts/beside_math_verify.py")
 directory=$(mktemp -d)
-"$environment/bin/python" "$here/math.py" pairs "$here/../Tests/Vectors/math" "$directory"
+"${judge[@]}" pairs "$here/../Tests/Vectors/math" "$directory"
 
 # The server on the first core, its client and everything else on the last.
 last=$(($(nproc) - 1))
@@ -25,4 +26,4 @@ cleanup() {
     rm -rf "$directory"
 }
 trap cleanup EXIT
-taskset -c "$last" "$environment/bin/python" "$here/math.py" run "$directory" "$binaries/verdict-bench" "$directory/log"
+taskset -c "$last" "${judge[@]}" run "$directory" "$binaries/verdict-bench" "$directory/log"

@@ -210,8 +210,7 @@ extension AnswerReader {
                 phrase.denominator = middle + 1
             case .times, .period, .openBrace, .closeBrace, .openParenthesis, .closeParenthesis, .comma, .and: break
             case .power:
-                guard let power = unitPower(&index, high), let last = unit.factors.indices.last else { return false }
-                unit.factors[last].exponent *= power
+                guard let power = unitPower(&index, high), unit.raiseLast(to: power) else { return false }
             case .minus where kind(index + 1) == .word: break
             default: return false
             }

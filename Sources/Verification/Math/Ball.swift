@@ -69,6 +69,8 @@ struct Ball: Sendable {
         var result = self
         let size = exponent
         if size > Ball.exponentBound { return .huge }
+        // So tiny that exponents could leave a machine word: as far out of reach as what is huge, and no number either.
+        if size < -2 * Ball.exponentBound, size != Ball.exactError { return .undefined }
         result.error = size == Ball.exactError ? inherited : max(inherited, size - Ball.goodBits)
         return result
     }

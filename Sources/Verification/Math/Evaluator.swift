@@ -134,7 +134,9 @@ struct Evaluator {
         let kind = pool.symbols[Int(node.symbol)].first ?? 0
         let low = rangeEnd(range.left, values, first)
         let high = rangeEnd(range.right, values, first)
-        if kind == 0x53 || kind == 0x50, let low, let high, high >= low, high - low < 64 {
+        if kind == 0x53 || kind == 0x50, let low, let high, low.magnitude < 1 << 40, high.magnitude < 1 << 40,
+            high >= low, high - low < 64
+        {
             let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
             var total = Ball(real: kind == 0x53 ? .zero : .one)
             for term in low...high {

@@ -9,6 +9,8 @@ struct UnitPhrase {
     /// A metric prefix that waits for its unit.
     private(set) var prefix: String?
     private var power = 1
+    /// Scale words and powers taken off the front of Chinese words so far; no unit has more than a few.
+    private var peeled = 0
 
     /// Whether a single letter can only be a prefix: the k of `k\Omega`.
     func takesPrefix(_ letter: [UInt8]) -> Bool {
@@ -36,7 +38,8 @@ struct UnitPhrase {
             scale = scale.multipliedReportingOverflow(by: factor).overflow ? scale : scale * factor
         } else if let name = UnitTable.isPrefix(lower) {
             prefix = name
-        } else if let parts = UnitTable.chineseParts(word) {
+        } else if peeled < 8, let parts = UnitTable.chineseParts(word) {
+            peeled += 1
             scale = scale.multipliedReportingOverflow(by: parts.scale).overflow ? scale : scale * parts.scale
             power *= parts.exponent
             take(parts.rest, &unit, &scale)
@@ -61,6 +64,6 @@ struct UnitPhrase {
     }
 
     private func raise(_ unit: inout Unit, _ exponent: Int) {
-        if let last = unit.factors.indices.last { unit.factors[last].exponent *= exponent }
+        _ = unit.raiseLast(to: exponent)
     }
 }

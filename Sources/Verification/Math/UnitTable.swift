@@ -41,6 +41,13 @@ struct Unit: Sendable, Equatable {
 
     var isEmpty: Bool { factors.isEmpty && nouns.isEmpty }
 
+    /// Raises the last factor to a power; false where there is none, or where no unit has such a power.
+    mutating func raiseLast(to power: Int) -> Bool {
+        guard let last = factors.indices.last, abs(factors[last].exponent) < 1_000 else { return false }
+        factors[last].exponent *= power
+        return true
+    }
+
     mutating func settle() {
         factors.removeAll { $0.exponent == 0 }
         factors.sort { $0.name < $1.name }

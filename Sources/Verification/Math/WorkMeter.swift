@@ -48,7 +48,10 @@ enum ExactCost {
         case .power: return power(a, b)
         case .root: return b.integer.map { root(a, $0) } ?? 1
         case .binomial, .permutations:
-            guard let top = a.integer, let below = b.integer, top <= Limits.mathFactorialMax else { return 2 }
+            guard let top = a.integer, let below = b.integer, top <= Limits.mathFactorialMax, top >= 0, below >= 0
+            else {
+                return 2
+            }
             return 20 + 60 * max(0, min(below, max(0, top - below))) + (operation == .permutations ? 20 * top : 0)
         default: break
         }

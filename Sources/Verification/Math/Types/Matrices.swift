@@ -47,7 +47,7 @@ extension AnswerReader {
             }
         }
         guard case .matrix(let rows, false)? = read(low, close + 1), let entries = square(rows),
-            let exponent = expression(close + 2, high), let count = pool.exact(exponent)?.integer, abs(count) <= 8
+            let exponent = expression(close + 2, high), let count = pool.exact(exponent)?.integer, count.magnitude <= 8
         else { return nil }
         return power(entries, count).map { rows in
             .matrix(rows.map { $0.map { .expression($0) } }, isDeterminant: false)

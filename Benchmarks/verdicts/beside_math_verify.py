@@ -1,8 +1,8 @@
 """Math-Verify beside ours on the same pairs: judged in place, and ours through POST /v1/score as well.
 
-`math.py pairs VECTORS DIRECTORY` writes the pairs: the labelled answers of Tests/Vectors/math without the hostile ones,
-and boxed numbers behind 2 kB and 100 kB of text. `math.py run DIRECTORY BENCH LOG` judges them and prints table rows:
-BENCH is the program that runs ours, LOG the log of a server that says its port.
+`... pairs VECTORS DIRECTORY` writes the pairs: the labelled answers of Tests/Vectors/math without the hostile ones, and
+boxed numbers behind 2 kB and 100 kB of text. `... run DIRECTORY BENCH LOG` judges them and prints table rows: BENCH is
+the program that runs ours, LOG the log of a server that says its port.
 """
 import glob
 import json
