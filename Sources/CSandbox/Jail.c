@@ -199,7 +199,7 @@ static void run_init(const csandbox_jail *jail) {
     die_with(0);
     set_limits(jail);
     if (jail->namespaces) {
-        jail_build_walls();
+        jail_build_walls(jail->headers);
         jail_keep_only_mounting();
     } else if (chdir("/") != 0) {
         jail_fault("working directory");

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #ifdef __linux__
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 int csandbox_socket_pair(int pair[2]) {
@@ -23,6 +25,42 @@ int csandbox_socket_pair(int pair[2]) {
 int csandbox_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno; }
 
 int csandbox_pidfd(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+int csandbox_sealed_file(const void *content, size_t size) {
+    int file = memfd_create("program", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return -1;
+    const char *rest = content;
+    while (size > 0) {
+        ssize_t written = write(file, rest, size);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) break;
+        rest += written;
+        size -= (size_t)written;
+    }
+    int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (size == 0 && fchmod(file, 0555) == 0 && fcntl(file, F_ADD_SEALS, seals) == 0) return file;
+    close(file);
+    return -1;
+}
+
+int csandbox_send_descriptor(int socket, int descriptor) {
+    char byte = '+';
+    struct iovec content = {&byte, 1};
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    control.head.cmsg_level = SOL_SOCKET;
+    control.head.cmsg_type = SCM_RIGHTS;
+    control.head.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.head), &descriptor, sizeof descriptor);
+    while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
+        if (errno != EINTR) return errno;
+    return 0;
+}
 
 // Opens the descriptors 0 to 3 of the child, closes all others.
 static int describe_descriptors(posix_spawn_file_actions_t *actions, int lifeline, int control) {
@@ -102,6 +140,14 @@ int csandbox_pipe(int ends[2]) { return pipe(ends) == 0 ? 0 : errno; }
 int csandbox_pidfd(pid_t process) {
     (void)process;
     return -1;
+}
+int csandbox_sealed_file(const void *content, size_t size) {
+    (void)content, (void)size;
+    return -1;
+}
+int csandbox_send_descriptor(int socket, int descriptor) {
+    (void)socket, (void)descriptor;
+    return ENOSYS;
 }
 int csandbox_spawn(char *const arguments[], int lifeline, int control, pid_t *process) {
     (void)arguments, (void)lifeline, (void)control, (void)process;

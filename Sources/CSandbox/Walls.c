@@ -79,11 +79,19 @@ static void fill_tree(void) {
         if (symlink(links[i][0], links[i][1]) != 0) jail_fault(links[i][1]);
 }
 
-void jail_build_walls(void) {
+static void show_headers(const char *headers) {
+    static const char place[] = "/tmp/headers";
+    make_directory(place);
+    if (mount(headers, place, NULL, MS_BIND, NULL) != 0) jail_fault(place);
+    protect(place, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+void jail_build_walls(const char *headers) {
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) jail_fault("private mounts");
     if (mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,nr_inodes=256,mode=755") != 0)
         jail_fault("root tmpfs");
     fill_tree();
+    if (headers) show_headers(headers);
     if (chdir(root) != 0) jail_fault("enter root");
     if (syscall(SYS_pivot_root, ".", ".") != 0) jail_fault("pivot_root");
     if (umount2(".", MNT_DETACH) != 0) jail_fault("detach the machine's tree");
@@ -107,6 +115,6 @@ void jail_keep_only_mounting(void) {
 }
 #else
 void jail_fault(const char *step) { (void)step; }
-void jail_build_walls(void) {}
+void jail_build_walls(const char *headers) { (void)headers; }
 void jail_keep_only_mounting(void) {}
 #endif

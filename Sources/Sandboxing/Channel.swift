@@ -1,5 +1,6 @@
 // Framed bytes between the server and one jail: length, a line of words and blob lengths, the blobs. Blocking, with a
 // deadline; used only on a slot's own queue.
+import CSandbox
 import Glibc
 
 /// The number of this process.
@@ -52,6 +53,11 @@ struct Channel: ~Copyable {
                 throw .closed
             }
         }
+    }
+
+    /// A descriptor beside one byte; the other side has one of its own then.
+    func sendDescriptor(_ file: Int32) throws(ChannelFailure) {
+        guard csandbox_send_descriptor(descriptor, file) == 0 else { throw .closed }
     }
 
     /// The next frame; `.late` at the deadline (monotonic milliseconds).

@@ -36,6 +36,8 @@ struct Conversation {
         case "compiled": total = frame.words.count > 2 ? Int(frame.words[2]) : nil
         // The harness asks for the assertions; the slot sends them.
         case "statements": break
+        // For the slot, which gives it to all the others.
+        case "program": break
         case "uncompiled": uncompiled = text(frame.blobs.first)
         case "fault": trouble = (.fault, text(frame.blobs.first))
         case "unreadable": trouble = (.unreadable, text(frame.blobs.first))

@@ -7,7 +7,8 @@ struct Request {
     /// Wall milliseconds after which the harness itself gives the submission up.
     let deadlineMilliseconds: Int64
 
-    init(job: SandboxJob, nonce: String, interactive: Bool, configuration: SandboxConfiguration) {
+    /// `compiled` says that the program follows, compiled before.
+    init(job: SandboxJob, nonce: String, interactive: Bool, compiled: Bool, configuration: SandboxConfiguration) {
         let kind: String
         let name: String
         let inputs: [[UInt8]]
@@ -17,9 +18,27 @@ struct Request {
         // The statements follow when the harness asks for them: not before the program is a process of its own.
         case .assertions: (kind, name, inputs) = ("assertions", "", [])
         }
+        self.init(
+            kind: kind, job: job, blobs: [Array(job.source.utf8), Array(name.utf8)] + inputs, nonce: nonce,
+            interactive: interactive, compiled: compiled, configuration: configuration)
+    }
+
+    /// The compiler's own headers, precompiled; no program at all.
+    init(headersFor nonce: String, memoryMegabytes: Int, configuration: SandboxConfiguration) {
+        let job = SandboxJob(
+            language: .cpp, source: "", work: .streams([]), cpuSeconds: 1, memoryMegabytes: memoryMegabytes)
+        self.init(
+            kind: "headers", job: job, blobs: [[], []], nonce: nonce, interactive: false, compiled: false,
+            configuration: configuration)
+    }
+
+    private init(
+        kind: String, job: SandboxJob, blobs: [[UInt8]], nonce: String, interactive: Bool, compiled: Bool,
+        configuration: SandboxConfiguration
+    ) {
         let wall = job.cpuSeconds * 2 + 2
-        // Assertions are counted only in the jail; 512 stands for any honest number.
-        let count = max(inputs.count, kind == "assertions" ? 64 : 1)
+        // Assertions are counted only in the jail; 64 stands for any honest number.
+        let count = max(blobs.count - 2, kind == "assertions" ? 64 : 1)
         let tests = min(wall * Double(count), configuration.programSecondsMax + wall)
         deadlineMilliseconds = Int64((tests + configuration.compileSecondsMax * 3 + 10) * 1000)
         words = [
@@ -28,9 +47,9 @@ struct Request {
             String(Int(configuration.compileSecondsMax * 1000)), String(configuration.outputBytesMax),
             String(job.memoryMegabytes), String(configuration.directoryBytesMax), interactive ? "1" : "0",
             configuration.compiler, String(Int(configuration.lateSecondsMax * 1000)),
-            String(Int(configuration.programSecondsMax * 1000)),
+            String(Int(configuration.programSecondsMax * 1000)), compiled ? "1" : "0",
         ].joined(separator: " ")
-        blobs = [Array(job.source.utf8), Array(name.utf8)] + inputs
+        self.blobs = blobs
     }
 
     /// Bytes of a job's source and inputs, which the harness holds while it runs.

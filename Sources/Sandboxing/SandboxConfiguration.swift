@@ -30,6 +30,8 @@ package struct SandboxConfiguration: Sendable {
     package var programSecondsMax: Double = 600
     /// CPU seconds for compiling one program.
     package var compileSecondsMax: Double = 20
+    /// Compiled programs kept in memory, in bytes; one is about 2.3 MB.
+    package var programBytesMax: Int = 192 << 20
     /// No stronger tier than this is tried; nil takes the best. For tests of the weaker ones.
     package var strongestTier: SandboxTier?
     /// First of the uids that slots run as; each slot of each server has its own.

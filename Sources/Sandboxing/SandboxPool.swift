@@ -50,6 +50,7 @@ package final class SandboxPool: Sendable {
     private let state: Mutex<State>
     private let queues: [DispatchQueue]
     private let slots: [SlotBox]
+    private let workshop: Workshop
 
     private init(
         tier: SandboxTier, reason: String, landlockABI: Int, version: String, configuration: SandboxConfiguration
@@ -62,7 +63,11 @@ package final class SandboxPool: Sendable {
         let count = tier == .unavailable ? 0 : configuration.slots
         state = Mutex(State(idle: Array(0..<count)))
         queues = (0..<count).map { DispatchQueue(label: "sandbox.slot.\($0)") }
-        slots = (0..<count).map { SlotBox(number: $0) }
+        let workshop = Workshop(tier: tier, landlockABI: landlockABI, configuration: configuration)
+        self.workshop = workshop
+        slots = (0..<count).map { SlotBox(number: $0, workshop: workshop) }
+        // In the background, so that neither the start nor the first job waits for them.
+        for (queue, slot) in zip(queues, slots) { queue.async { slot.warm() } }
     }
 
     /// Probes the machine, clears what a killed server left, proves the best jail on itself and returns the pool.
@@ -77,6 +82,7 @@ package final class SandboxPool: Sendable {
         var features = csandbox_features()
         csandbox_probe(configuration.launcher, &features)
         ControlGroupTree().reapStale()
+        CompilerHeaders.reapStale()
         var reasons: [String] = []
         let strongest = configuration.strongestTier ?? .full
         for tier in candidates(features) where tier >= strongest {
@@ -155,6 +161,7 @@ package final class SandboxPool: Sendable {
         for waiter in waiting {
             waiter.answer(.undecided(.interrupted, "the sandbox was shut down"), now - waiter.arrival)
         }
+        workshop.headers.remove()
         interruptSlots()
         for (queue, slot) in zip(queues, slots) {
             await withCheckedContinuation { continuation in
@@ -164,6 +171,7 @@ package final class SandboxPool: Sendable {
                 }
             }
         }
+        await workshop.headers.settle()
     }
 
     /// Ends every jail under its running job; used to end quickly, and by tests to lose a slot.
@@ -213,8 +221,7 @@ package final class SandboxPool: Sendable {
             return .undecided(.queueTimeout, "no slot of the sandbox became free in time")
         }
         do {
-            return try slot.run(
-                waiter.job, goOn: waiter.goOn, tier: tier, landlockABI: landlockABI, configuration: configuration)
+            return try slot.run(waiter.job, goOn: waiter.goOn)
         } catch {
             slot.discard()
             let closed = state.withLock { state in

@@ -21,7 +21,7 @@ extension SandboxPool {
         let job = SandboxJob(
             language: .python, source: "print(int(input()) * 2)", work: .streams([Array("21\n".utf8)]), cpuSeconds: 5,
             memoryMegabytes: 128)
-        let report = try slot.run(job, nonce: "self-test-1", goOn: nil)
+        let report = try slot.run(job, nonce: "self-test-1")
         guard case .ran(let cases, 1) = report, cases.first?.status == .ended, cases.first?.exitCode == 0,
             cases.first?.output == Array("42\n".utf8)
         else { throw SlotFailure(obstacle: .unavailable, message: "the self-test's program gave \(report)") }
@@ -57,7 +57,7 @@ extension SandboxPool {
     private static func expectMisdeedsRefused(_ slot: inout Slot) throws(SlotFailure) {
         let job = SandboxJob(
             language: .python, source: misdeeds, work: .streams([[]]), cpuSeconds: 5, memoryMegabytes: 128)
-        let report = try slot.run(job, nonce: "self-test-2", goOn: nil)
+        let report = try slot.run(job, nonce: "self-test-2")
         guard case .ran(let cases, 1) = report, let first = cases.first, first.status == .ended, first.exitCode == 0,
             first.output.isEmpty
         else {

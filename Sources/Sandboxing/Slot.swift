@@ -20,12 +20,14 @@ struct Slot: ~Copyable {
     private let lifeline: Int32
     private let channel: Channel
     private var memoryLimit: Int
+    /// Where precompiled headers come from, nil for none.
+    let headers: String?
     /// The interpreter's version, as `3.11.2`.
     private(set) var interpreterVersion = ""
 
     private init(
         tier: SandboxTier, configuration: SandboxConfiguration, groups: ControlGroups?, launcher: pid_t,
-        lifeline: Int32, channel: consuming Channel, memoryLimit: Int
+        lifeline: Int32, channel: consuming Channel, memoryLimit: Int, headers: String?
     ) {
         self.tier = tier
         self.configuration = configuration
@@ -34,11 +36,12 @@ struct Slot: ~Copyable {
         self.lifeline = lifeline
         self.channel = channel
         self.memoryLimit = memoryLimit
+        self.headers = headers
     }
 
-    /// Builds a jail and waits until its interpreter is warm.
+    /// Builds a jail and waits until its interpreter is warm. `headers` is the directory of precompiled ones.
     static func build(
-        number: Int, tier: SandboxTier, landlockABI: Int, configuration: SandboxConfiguration
+        number: Int, tier: SandboxTier, landlockABI: Int, configuration: SandboxConfiguration, headers: String? = nil
     ) throws(SlotFailure) -> Slot {
         let groups = tier == .full ? ControlGroups.place(slot: number) : nil
         let memoryLimit = (configuration.memoryMegabytesMax + slackMegabytes) << 20
@@ -51,7 +54,8 @@ struct Slot: ~Copyable {
             throw SlotFailure(obstacle: .fault, message: "no descriptors left")
         }
         let arguments = arguments(
-            number: number, tier: tier, configuration: configuration, groups: groups, memoryLimit: memoryLimit)
+            number: number, tier: tier, configuration: configuration, groups: groups, memoryLimit: memoryLimit,
+            headers: headers)
         var process: pid_t = 0
         let error = spawn(arguments, lifeline: pipe[0], control: pair[1], process: &process)
         close(pipe[0])
@@ -59,8 +63,9 @@ struct Slot: ~Copyable {
         var slot = Slot(
             tier: tier, configuration: configuration, groups: groups, launcher: error == 0 ? process : 0,
             lifeline: pipe[1],
-            channel: Channel(descriptor: pair[0], frameBytesMax: configuration.outputBytesMax + (1 << 20)),
-            memoryLimit: memoryLimit)
+            channel: Channel(
+                descriptor: pair[0], frameBytesMax: max(configuration.outputBytesMax, programBytesMax) + (1 << 20)),
+            memoryLimit: memoryLimit, headers: headers)
         guard error == 0 else {
             let reason = String(cString: strerror(error))
             throw SlotFailure(obstacle: .launcher, message: "start \(configuration.launcher): \(reason)")
@@ -79,11 +84,15 @@ struct Slot: ~Copyable {
         groups?.removeAll()
     }
 
+    /// A compiled program comes in one frame, no larger than this.
+    private static let programBytesMax = 16 << 20
+
     /// Memory beyond the job's own: the base interpreter, the harness and the job's inputs.
     private static let slackMegabytes = 64
 
     private static func arguments(
-        number: Int, tier: SandboxTier, configuration: SandboxConfiguration, groups: ControlGroups?, memoryLimit: Int
+        number: Int, tier: SandboxTier, configuration: SandboxConfiguration, groups: ControlGroups?, memoryLimit: Int,
+        headers: String?
     ) -> [String] {
         var options = [
             "--build": String(csandbox_build()),
@@ -97,6 +106,7 @@ struct Slot: ~Copyable {
             "--limit-as": tier == .full ? "0" : "1",
         ]
         if getuid() == 0 { options["--uid"] = String(configuration.firstUserID + number) }
+        options["--headers"] = headers
         options["--memory-cgroup"] = groups?.memory
         options["--pids-cgroup"] = groups?.pids
         options["--cpu-cgroup"] = groups?.cpu
@@ -125,25 +135,25 @@ struct Slot: ~Copyable {
 
     /// Runs one job. `goOn` is asked after each test when the job is interactive. Throws when the slot must be rebuilt.
     mutating func run(
-        _ job: SandboxJob, nonce: String, goOn: (@Sendable (Int, SandboxCase) -> Bool)?
+        _ job: SandboxJob, nonce: String, programs: CompiledPrograms? = nil,
+        goOn: (@Sendable (Int, SandboxCase) -> Bool)? = nil
     ) throws(SlotFailure) -> SandboxReport {
-        try adjustMemory(job, compiling: job.language == .cpp)
-        let killsBefore = groups?.memoryKills ?? 0
-        var conversation = Conversation(nonce: nonce, memoryKills: killsBefore)
+        let source = Array(job.source.utf8)
+        let program = job.language == .cpp ? programs?.program(for: source) : nil
+        try adjustMemory(job, compiling: job.language == .cpp && program == nil)
+        var conversation = Conversation(nonce: nonce, memoryKills: groups?.memoryKills ?? 0)
         do {
-            let request = Request(job: job, nonce: nonce, interactive: goOn != nil, configuration: configuration)
-            try channel.send(request.words, blobs: request.blobs)
-            let deadline = monotonicMilliseconds() + request.deadlineMilliseconds + 5_000
+            let request = Request(
+                job: job, nonce: nonce, interactive: goOn != nil, compiled: program != nil,
+                configuration: configuration)
+            let deadline = try send(request, program: program)
             while conversation.report == nil {
                 let frame = try channel.receive(deadline: deadline)
                 let new = conversation.take(frame, kills: { groups?.memoryKills ?? 0 })
                 if frame.words.first == "statements", case .assertions(let text) = job.work {
                     try channel.sendRaw(lengthPrefix(text.utf8.count) + Array(text.utf8))
                 }
-                if job.language == .cpp && frame.words.first == "compiled" {
-                    try adjustMemory(job, compiling: false)
-                    try channel.sendRaw([UInt8(ascii: "+")])
-                }
+                if conversation.report == nil { try answer(frame, about: job, source: source, programs: programs) }
                 if let new, let goOn { try channel.sendRaw([UInt8(ascii: goOn(new.index, new.outcome) ? "+" : "-")]) }
             }
         } catch let failure as SlotFailure {
@@ -161,6 +171,46 @@ struct Slot: ~Copyable {
             throw SlotFailure(obstacle: obstacle, message: message)
         }
         return report
+    }
+
+    /// Sends the job, with its program if it was compiled before; returns the deadline of the conversation.
+    private func send(_ request: Request, program: SealedProgram? = nil) throws(ChannelFailure) -> Int64 {
+        try channel.send(request.words, blobs: request.blobs)
+        if let program { try channel.sendDescriptor(program.descriptor) }
+        return monotonicMilliseconds() + request.deadlineMilliseconds + 5_000
+    }
+
+    /// What a compiled job's frames ask of the server: to keep the program, and to set the tests' memory limit.
+    private mutating func answer(
+        _ frame: Frame, about job: SandboxJob, source: [UInt8], programs: CompiledPrograms?
+    ) throws {
+        guard job.language == .cpp else { return }
+        if frame.words.first == "program", let bytes = frame.blobs.first { programs?.keep(bytes, for: source) }
+        if frame.words.first == "compiled" {
+            try adjustMemory(job, compiling: false)
+            try channel.sendRaw([UInt8(ascii: "+")])
+        }
+    }
+
+    /// Precompiles the compiler's headers, each part of them going to `write`. Throws why there are none.
+    mutating func precompileHeaders(nonce: String, write: (ArraySlice<UInt8>) -> Bool) throws(SlotFailure) {
+        let request = Request(
+            headersFor: nonce, memoryMegabytes: Self.compilingMegabytes, configuration: configuration)
+        do {
+            let deadline = try send(request)
+            while true {
+                let frame = try channel.receive(deadline: deadline)
+                guard frame.words.count >= 2, frame.words[1] == nonce else { throw ChannelFailure.malformed }
+                switch frame.words[0] {
+                case "part":
+                    guard let part = frame.blobs.first, write(part) else { throw ChannelFailure.closed }
+                case "done" where frame.words.count == 6 && frame.words[2...4].allSatisfy { $0 == "0" }: return
+                default: throw ChannelFailure.malformed
+                }
+            }
+        } catch {
+            throw SlotFailure(obstacle: .fault, message: "no precompiled headers (\(error))")
+        }
     }
 
     /// Compilers need more than most programs: templates of the standard library take about 300 MiB.

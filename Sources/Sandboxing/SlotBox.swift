@@ -10,34 +10,45 @@ final class SlotBox: Sendable {
     }
 
     private let number: Int
+    private let workshop: Workshop
     private let content: Mutex<Content>
     /// The launcher of the live jail, 0 when there is none; for `interrupt`.
     private let launcher = Atomic<Int32>(0)
 
-    init(number: Int) {
+    init(number: Int, workshop: Workshop) {
         self.number = number
+        self.workshop = workshop
         content = Mutex(Content())
+    }
+
+    /// Builds the jail ahead of its first job; one that fails is tried again, and explained, at that job.
+    func warm() {
+        content.withLock { content in
+            guard content.slot == nil else { return }
+            content.slot = try? workshop.build(number: number, headers: nil)
+            launcher.store(content.slot?.launcher ?? 0, ordering: .releasing)
+        }
     }
 
     /// Runs a job, building the jail first if there is none.
     func run(
-        _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)?, tier: SandboxTier, landlockABI: Int,
-        configuration: SandboxConfiguration
+        _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)?
     ) throws(SlotFailure) -> SandboxReport {
         let result: Result<SandboxReport, SlotFailure> = content.withLock { content in
             do throws(SlotFailure) {
+                let headers = job.language == .cpp ? workshop.headers.directory() : nil
+                // A jail shows what was there when it was built.
+                if let headers, content.slot?.headers != headers { content.slot = nil }
                 if content.slot == nil {
-                    let slot = try Slot.build(
-                        number: number, tier: tier, landlockABI: landlockABI,
-                        configuration: configuration)
+                    let slot = try workshop.build(number: number, headers: headers)
                     launcher.store(slot.launcher, ordering: .releasing)
                     content.slot = consume slot
                 }
                 content.jobs += 1
                 let nonce = String(UInt64.random(in: .min ... .max), radix: 36) + "-" + String(content.jobs)
-                guard let report = try content.slot?.run(job, nonce: nonce, goOn: goOn) else {
-                    return .failure(SlotFailure(obstacle: .fault, message: "no jail"))
-                }
+                guard
+                    let report = try content.slot?.run(job, nonce: nonce, programs: workshop.programs, goOn: goOn)
+                else { return .failure(SlotFailure(obstacle: .fault, message: "no jail")) }
                 return .success(report)
             } catch {
                 return .failure(error)

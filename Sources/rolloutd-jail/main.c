@@ -17,6 +17,8 @@ static int take(csandbox_jail *jail, const char *name, const char *value) {
         jail->pids_cgroup = value;
     } else if (strcmp(name, "--cpu-cgroup") == 0) {
         jail->cpu_cgroup = value;
+    } else if (strcmp(name, "--headers") == 0) {
+        jail->headers = value;
     } else if (strcmp(name, "--interpreter") == 0) {
         jail->interpreter = value;
     } else if (strcmp(name, "--memory-bytes") == 0) {

@@ -11,6 +11,7 @@ import time
 
 CONTROL = 3
 STEP = 0.1  # seconds between looks at a child's CPU clock
+END_OF_CHILD = {signal.SIGCHLD}
 libc = ctypes.PyDLL(None, use_errno=True)
 SYSCALLS = {
     "x86_64": dict(clone=56, capset=126, seccomp=317, gettid=186),
@@ -45,15 +46,15 @@ def own_thread_id():
 
 THREAD_ID = thread_id_place()
 # The copy's id is written there by the kernel; the places of the last two arguments differ between the machines.
-CLONE_PLACES = (THREAD_ID, None) if os.uname().machine == "x86_64" else (None, THREAD_ID)
+CLONE_PLACES = [ctypes.c_void_p(p) for p in (
+    (THREAD_ID, None) if os.uname().machine == "x86_64" else (None, THREAD_ID))]
 
 
 def clone(flags=0):
     """A copy of this process; 0 in the copy. Bare, since Python's own after-fork hooks (reseeding, thread tables) cost
     more than the fork; this process has one thread, and a fixed random seed makes verdicts repeatable."""
     flags |= signal.SIGCHLD | (CLONE_CHILD_SETTID if THREAD_ID else 0)
-    return syscall("clone", SYSCALLS["clone"], ctypes.c_long(flags), None, None,
-                   *map(ctypes.c_void_p, CLONE_PLACES))
+    return syscall("clone", SYSCALLS["clone"], ctypes.c_long(flags), None, None, *CLONE_PLACES)
 
 
 def clone_submission(namespaces):
@@ -116,13 +117,14 @@ class Filter:
         self.text = ctypes.create_string_buffer(code, len(code))
         head = struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(self.text))
         self.program = ctypes.create_string_buffer(head, len(head))
-        self.own = [
-            ctypes.c_uint32.from_buffer(self.text, at) for at in range(4, len(code), 8)
-            if code[at:at + 4] == b"\x1f\x5e\x1f\x5e"]
+        self.words = memoryview(self.text).cast("B").cast("I")
+        self.own = [at // 4 for at in range(4, len(code), 8) if code[at:at + 4] == b"\x1f\x5e\x1f\x5e"]
 
     def install(self):
-        for place in self.own:
-            place.value = os.getpid()
+        if self.own:
+            own = os.getpid()
+            for place in self.own:
+                self.words[place] = own
         syscall("seccomp", SYSCALLS["seccomp"], 1, 0, self.program)
 
 
@@ -149,28 +151,28 @@ class Ended:
 
 def await_child(process, wall, allowance, progress=None):
     """Waits for a child, killing it when `allowance(cpu)` (CPU seconds left) or the wall backstop runs out; the
-    backstop starts anew whenever `progress()` changes."""
-    descriptor = os.pidfd_open(process)
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
+    backstop starts anew whenever `progress()` changes.
+
+    The end of a child is a signal that waits for us, blocked: two system calls a child, and nothing to open and close.
+    """
     end = time.monotonic() + wall
-    late, seen = False, None
-    left = STEP
-    while not poll.poll(max(1, int(min(left, STEP, end - time.monotonic()) * 1000) + 1)):
+    pause, seen = STEP, None
+    while True:
+        signal.sigtimedwait(END_OF_CHILD, pause)
+        ended, status, usage = os.wait4(process, os.WNOHANG)
+        if ended:
+            return Ended(status, usage, False)
         used = cpu_clock(process)
-        if used is None:
-            continue
-        left = allowance(used)
+        # It may be another child's end, or this one's a moment before it can be had.
+        left = 0.001 if used is None else allowance(used)
         if progress is not None and progress() != seen:
             seen, end = progress(), time.monotonic() + wall
-        if left <= 0 or time.monotonic() >= end:
-            late = True
+        now = time.monotonic()
+        if left <= 0 or now >= end:
             os.kill(process, signal.SIGKILL)
-            poll.poll()
-            break
-    os.close(descriptor)
-    _, status, usage = os.wait4(process, 0)
-    return Ended(status, usage, late)
+            _, status, usage = os.wait4(process, 0)
+            return Ended(status, usage, True)
+        pause = max(0.001, min(left, STEP, end - now))
 
 
 def write_whole(descriptor, content):
@@ -202,24 +204,31 @@ def file_bytes(descriptor, most):
 def file_tail(descriptor, most):
     """The last `most` bytes of a memory file."""
     size = os.fstat(descriptor).st_size
-    return os.pread(descriptor, most, max(0, size - most))
+    return os.pread(descriptor, most, max(0, size - most)) if size else b""
 
 
 def write_all(data):
-    data = memoryview(data)
-    while data:
-        data = data[os.write(CONTROL, data):]
+    sent = os.write(CONTROL, data)
+    while sent < len(data):
+        sent += os.write(CONTROL, memoryview(data)[sent:])
 
 
 def send(words, *blobs):
     """One frame to the server: length, a line of words and blob lengths, the blobs."""
-    head = (" ".join(map(str, words)) + " | " + " ".join(str(len(b)) for b in blobs) + "\n").encode()
-    write_all(struct.pack("<I", len(head) + sum(map(len, blobs))) + head + b"".join(blobs))
+    head = f"{' '.join(map(str, words))} | {' '.join([str(len(b)) for b in blobs])}\n".encode()
+    content = b"".join((head, *blobs))
+    write_all(len(content).to_bytes(4, "little") + content)
+
+
+COPIED_MAX = 1 << 16
 
 
 def send_with_file(words, descriptor, blob):
-    """As `send`, with a whole memory file as the first blob, which is not copied through this process."""
+    """As `send`, with a whole memory file as the first blob; a large one is not copied through this process."""
     size = os.fstat(descriptor).st_size
+    if size <= COPIED_MAX:
+        send(words, os.pread(descriptor, size, 0) if size else b"", blob)
+        return
     head = (" ".join(map(str, words)) + f" | {size} {len(blob)}\n").encode()
     write_all(struct.pack("<I", len(head) + size + len(blob)) + head)
     at = 0

@@ -1,6 +1,7 @@
 # Second part of the harness: running one Python program. Everything here that follows `enter_program` happens in a
 # process that the program owns: nothing it reports is believed beyond "these are the bytes that it gave".
 import _sitebuiltins
+import _thread
 import ast
 import atexit
 import builtins
@@ -77,8 +78,10 @@ def enter_program(task, jail, descriptors, cpu, narrow=None):
     for place, descriptor in enumerate(descriptors):
         os.dup2(descriptor, place)
     os.closerange(len(descriptors), 256)
-    limit(resource.RLIMIT_FSIZE, task.output_bytes + 1)
-    limit(resource.RLIMIT_CPU, int(cpu) + 2)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, END_OF_CHILD)
+    # The jail's own limits are no lower than these.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (task.output_bytes + 1, task.output_bytes + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu) + 2, int(cpu) + 2))
     if jail.limit_as:
         limit(resource.RLIMIT_AS, (task.memory_megabytes + 96) << 20)
     (narrow or jail.program).install()
@@ -109,7 +112,8 @@ def flush(stream):
 def finish(names, code):
     """What the interpreter does at its end, as far as a program can see: threads, exit functions, finalisers, flush."""
     try:
-        threading._shutdown()
+        if _thread._count() or threading._threading_atexits:
+            threading._shutdown()
         atexit._run_exitfuncs()
         flush(sys.stdout)
         flush(sys.stderr)

@@ -8,7 +8,6 @@ class Jail:
         self.namespaces, abi = words[1] == "1", int(words[2])
         self.limit_as = words[3] == "1"
         self.supervisor, self.program, self.binary, self.compiler = map(Filter, blobs)
-        self.binaries = Binaries()
         reading = FS_READ_FILE | FS_READ_DIR
         if self.namespaces:
             rules = [("/", reading), ("/dev", reading | FS_WRITE)]
@@ -25,7 +24,7 @@ class Task:
 
     def __init__(self, words, blobs):
         (_, self.nonce, self.kind, self.language, self.prelude, cpu, wall, deadline, compiling, output, memory,
-         directory, interactive, self.compiler, late, program) = words
+         directory, interactive, self.compiler, late, program, compiled) = words
         self.cpu, self.wall, self.deadline = int(cpu) / 1000, int(wall) / 1000, int(deadline) / 1000
         self.output_bytes, self.memory_megabytes, self.directory_bytes = int(output), int(memory), int(directory)
         self.compile_cpu = int(compiling) / 1000
@@ -33,12 +32,21 @@ class Task:
         self.source, name, *self.tests = blobs
         self.name = name.decode("utf-8", "surrogateescape")
         self.count = len(self.tests)
+        # Files take memory, too: a full directory alone must not end the harness.
+        self.directory_bytes = min(self.directory_bytes, self.memory_megabytes << 19)
         # What tests that ran out of time have taken, and when all tests together have.
         self.late, self.late_most = 0.0, int(late) / 1000
         self.end = time.monotonic() + int(program) / 1000
-        # Files take memory, too: a full directory alone must not end the harness.
-        self.directory_bytes = min(self.directory_bytes, self.memory_megabytes << 19)
+        # A program that was compiled before comes sealed; else an empty file is to be filled by the submission.
+        self.binary = None
+        if compiled == "1":
+            self.binary = receive_file()
+        elif self.language == "cpp":
+            self.binary = os.memfd_create("program", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
 
+    def close(self):
+        if self.binary is not None:
+            os.close(self.binary)
 
     def is_used_up(self):
         """Whether the tests that are left would hold the jail for too long."""
@@ -59,12 +67,17 @@ def may_go_on(task):
     return not task.interactive or exactly(1) == b"+"
 
 
+def directory_state():
+    """Size (a directory in memory grows with what is in it) and permissions: one call, where listing takes three."""
+    directory = os.stat("/tmp")
+    return directory.st_size, directory.st_mode
+
+
 def is_dirty(jail):
     """Whether the program left files: then the next test needs a fresh directory. Without namespaces it cannot."""
     if not jail.namespaces:
         return False
-    with os.scandir(".") as entries:
-        return next(entries, None) is not None
+    return directory_state() != jail.clean
 
 
 NAMES_OF_INPUT = b"/dev/stdin", b"/dev/fd/0", b"/proc/self/fd/0"
@@ -227,6 +240,7 @@ ALONE, WORD = 0xFFFFFFFF, struct.Struct("<Id")
 def raise_walls(task, jail):
     if jail.namespaces:
         fresh_directory(task.directory_bytes)
+        jail.clean = directory_state()
         drop_capabilities()
     # Without a directory of its own a program gets none at all.
     place = "/tmp" if jail.namespaces else None
@@ -238,26 +252,28 @@ def raise_walls(task, jail):
         jail.supervisor.install()
 
 
-def own_compiled_submission(task, first, jail, binary):
+def own_compiled_submission(task, first, jail):
     """As `own_submission`, for C++ on standard streams."""
-    if not jail.namespaces or not os.path.exists(task.compiler):
+    if not jail.namespaces or not (is_sealed(task.binary) or os.path.exists(task.compiler)):
         reason = f"{task.compiler} is not installed" if jail.namespaces else "compiling needs a jail with namespaces"
         send(("missing", task.nonce), reason.encode())
         return None
-    if not compile_binary(task, jail, binary):
+    if task.kind == "headers":
+        return compile_headers(task)
+    if not is_sealed(task.binary) and not compile_binary(task, task.binary):
         return None
     send(("compiled", task.nonce, len(task.tests)))
     # Compiling has its own memory limit; the server sets the tests' one now.
     if exactly(1) != b"+":
         return None
-    return run_streams(task, None, None, first, jail, binary)
+    return run_streams(task, None, None, first, jail, task.binary)
 
 
 def own_submission(task, first, jail, results, tell):
     """The process of one submission: walls, one compilation, then the tests. Returns what `run_streams` does."""
     raise_walls(task, jail)
     if task.language == "cpp":
-        return own_compiled_submission(task, first, jail, task.binary)
+        return own_compiled_submission(task, first, jail)
     compiled = compile_python(task)
     if compiled is None:
         return None
@@ -334,8 +350,6 @@ def submit(task, first, jail):
     """Runs a submission in its own process; returns the test to go on with in a fresh one, None when all is said."""
     reader, writer = os.pipe()
     results = memory_file("results")
-    if task.language == "cpp":
-        task.binary = jail.binaries.slot_for(task.source)
     started = time.monotonic()
     process = start_submission(task, first, jail, results, writer)
     os.close(writer)
@@ -343,8 +357,6 @@ def submit(task, first, jail):
     ended = watch_submission(task, process, word, results)
     following = word.look()
     task.late = max(task.late, word.late) + (time.monotonic() - started if ended.late else 0)
-    if task.language == "cpp":
-        jail.binaries.forget_unfinished(task.source)
     if following == ALONE:
         following = report_calls(task, first, len(task.tests), ended, results)
         following = following if following < len(task.tests) else None
@@ -368,6 +380,7 @@ def give_up(task, first):
 
 
 def serve():
+    signal.pthread_sigmask(signal.SIG_BLOCK, END_OF_CHILD)
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     exec(CONTEST, contest_names)
@@ -377,6 +390,8 @@ def serve():
     gc.collect()
     gc.disable()
     gc.freeze()
+    # Each copy of this process pays for each page of it.
+    libc.malloc_trim(0)
     send(("ready", sys.version.split()[0]))
     while True:
         words, blobs = receive()
@@ -387,6 +402,7 @@ def serve():
             following = submit(task, following, jail)
             if following is not None and task.is_used_up():
                 following = give_up(task, following)
+        task.close()
         del task
 
 

@@ -47,6 +47,12 @@ int csandbox_pipe(int ends[2]);
 /// A descriptor that becomes readable when the process ends, or -1.
 int csandbox_pidfd(pid_t process);
 
+/// A file in memory with this content that nobody can change, executable and close-on-exec; -1 when it cannot be had.
+int csandbox_sealed_file(const void *content, size_t size);
+
+/// Sends one byte with a descriptor beside it; 0 or an errno.
+int csandbox_send_descriptor(int socket, int descriptor);
+
 /// The harness that runs inside the jail (Python source), NUL-terminated.
 const char *csandbox_harness(void);
 
@@ -61,6 +67,7 @@ typedef struct {
     const char *memory_cgroup;  ///< Directory to make and join, or NULL.
     const char *pids_cgroup;    ///< Directory to make and join, or NULL; may be the same.
     const char *cpu_cgroup;     ///< Directory to make and join, or NULL.
+    const char *headers;        ///< Directory of precompiled headers to show at /headers, read-only, or NULL.
     const char *interpreter;    ///< The Python to run.
     uint64_t memory_bytes;      ///< First limit of the memory cgroup; RLIMIT_AS where there is none and `limit_as`.
     uint64_t stack_bytes;       ///< RLIMIT_STACK.
