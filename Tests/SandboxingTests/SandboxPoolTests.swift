@@ -169,7 +169,7 @@ import Testing
         var groups: ControlGroups?
         do {
             let slot = try Slot.build(
-                number: 0, tier: pool.tier, landlockABI: pool.landlockABI, configuration: pool.configuration)
+                number: 1, tier: pool.tier, landlockABI: pool.landlockABI, configuration: pool.configuration)
             groups = slot.groups
             #expect(groups.map { access($0.memory, F_OK) == 0 } ?? true)
         }
@@ -177,8 +177,8 @@ import Testing
             #expect(access(groups.memory, F_OK) != 0)
             #expect(access(groups.pids, F_OK) != 0)
         }
-        let first = pool.configuration.firstUserID
-        #expect(processes(of: first...first).isEmpty)
+        let user = pool.configuration.firstUserID + 1
+        #expect(processes(of: user...user).isEmpty)
         await pool.shutdown()
     }
 }

@@ -1,7 +1,9 @@
 // From reports to verdicts: what is undetermined, what is remembered, what a reason may say.
+import Dispatch
 import Domain
 import Sandboxing
 import StrictJSON
+import Synchronization
 import Testing
 
 @testable import Verification
@@ -92,14 +94,65 @@ import Testing
         await pool.shutdown()
     }
 
-    @Test func `time limits and crashes are not remembered`() async {
+    @Test func `crashes are remembered, time limits only shared`() async {
         let pool = await SandboxPool.start(
-            SandboxConfiguration(slots: 1, launcher: SandboxConfiguration.launcherBesideExecutable()))
+            SandboxConfiguration(slots: 2, launcher: SandboxConfiguration.launcherBesideExecutable()))
         guard pool.tier != .unavailable else { return }
         let verifier = CodeVerifier(sandbox: pool)
         for _ in 0..<2 { _ = await verifier.verify(response: "```python\n1 / 0\n```", task: task) }
-        #expect(pool.statistics.completed == 2)
+        #expect(pool.statistics.completed == 1)
+        var short = task
+        short.timeLimitSeconds = 0.2
+        let endless = "```python\nwhile True: pass\n```"
+        for round in 1...2 {
+            async let first = verifier.verify(response: endless, task: short)
+            async let second = verifier.verify(response: endless, task: short)
+            let verdicts = await [first, second]
+            #expect(verdicts.allSatisfy { $0.outcomes == [.timeLimitExceeded] }, "\(verdicts)")
+            #expect(pool.statistics.completed == 1 + round, "both at once are one run; later ones are another")
+        }
         await pool.shutdown()
+    }
+
+    @Test func `an undetermined verdict is neither shared nor remembered`() async {
+        let recent = RecentVerdicts(bytesMax: 1_000_000)
+        let runs = Mutex(0)
+        let tests = TestSummary(passed: 1, total: 1, cases: [.init(outcome: .accepted, timeMilliseconds: 1)])
+        let verdicts = await withTaskGroup(of: Verdict.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    await recent.verdict(for: [1]) {
+                        let run = runs.withLock { runs in
+                            runs += 1
+                            return runs
+                        }
+                        try? await Task.sleep(for: .milliseconds(20))
+                        guard run > 1 else {
+                            return .undetermined(InfrastructureFailure(code: .sandboxFault, message: "lost"))
+                        }
+                        return .passed("run \(run)", tests: tests)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(verdicts.filter { $0.outcome == .undetermined }.count == 1, "only who ran it has it")
+        #expect(verdicts.filter { $0.reason == "run 2" }.count == 9, "one of those who waited ran it for the others")
+        #expect(runs.withLock { $0 } == 2)
+    }
+
+    @Test func `who stops waiting ends nobody else's judging`() async {
+        let recent = RecentVerdicts(bytesMax: 1_000_000)
+        let tests = TestSummary(passed: 1, total: 1, cases: [.init(outcome: .accepted, timeMilliseconds: 1)])
+        let judge: @Sendable () async -> Verdict = {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { continuation.resume() }
+            }
+            return .passed("done", tests: tests)
+        }
+        let asking = (0..<4).map { _ in Task { await recent.verdict(for: [1], judge: judge) } }
+        for task in asking.prefix(3) { task.cancel() }
+        for task in asking { #expect(await task.value.outcome == .passed) }
     }
 
     @Test func `what is remembered is bounded`() async {

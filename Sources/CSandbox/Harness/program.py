@@ -44,26 +44,52 @@ contest_names = {}
 builtins.exit, builtins.quit = _sitebuiltins.Quitter("exit", ""), _sitebuiltins.Quitter("quit", "")
 
 
-def new_module(name, prelude):
-    """The program's module, before anything of it ran; made once a submission, so that its tests need not copy it."""
+LAST_NAME = "__file__"
+
+
+def make_module(name, prelude):
+    """A program's module, before anything of it ran."""
     module = types.ModuleType(name)
-    sys.modules[name] = module
     names = module.__dict__
     if prelude == "contest":
         names.update(contest_names)
         names["__name__"] = name
+    names["__builtins__"] = builtins
+    names[LAST_NAME] = SOLUTION
+    return module
+
+
+# Made ahead: the prelude has 400 names, and to give one to a dictionary is to write to what it names.
+modules = {}
+
+
+def make_modules():
+    exec(CONTEST, contest_names)
+    for name in ("__main__", "solution"):
+        for prelude in ("none", "contest"):
+            modules[name, prelude] = make_module(name, prelude)
+
+
+def enter_module(name, prelude):
+    """Puts the program's module in its place; returns its names."""
+    if prelude == "contest":
         sys.setrecursionlimit(50000)
         sys.set_int_max_str_digits(50000)
-    names["__builtins__"] = builtins
-    names["__file__"] = SOLUTION
-    return names
+    sys.modules[name] = module = modules[name, prelude]
+    return module.__dict__
 
 
-def drop_names(names):
-    """Lets go of what the program defined, so that its finalisers run; the prelude's names stay where they are."""
-    for name in list(names):
-        if names[name] is not contest_names.get(name):
-            del names[name]
+def drop_names(names, code):
+    """Lets go of what the program defined, so that its finalisers run. The prelude's own names are not even looked at:
+    that would copy the pages of all that they name."""
+    own = []
+    for name in reversed(names):
+        if name == LAST_NAME:
+            break
+        own.append(name)
+    replaced = [n for n in code.co_names if n in contest_names and names.get(n) is not contest_names[n]]
+    for name in (*replaced, *reversed(own)):
+        names.pop(name, None)
 
 
 def limit(what, value):
@@ -109,7 +135,7 @@ def flush(stream):
         stream.flush()
 
 
-def finish(names, code):
+def finish(names, code, status):
     """What the interpreter does at its end, as far as a program can see: threads, exit functions, finalisers, flush."""
     try:
         if _thread._count() or threading._threading_atexits:
@@ -118,15 +144,15 @@ def finish(names, code):
         flush(sys.stdout)
         flush(sys.stderr)
     except BaseException:
-        code = code or 120
+        status = status or 120
     # As the interpreter does before it clears modules: a stream of the program's own needs its names.
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     try:
-        drop_names(names)
+        drop_names(names, code)
         flush(sys.stdout)
     except BaseException:
         pass
-    os._exit(code)
+    os._exit(status)
 
 
 def run_main(code, names):
@@ -140,7 +166,7 @@ def run_main(code, names):
         except BaseException:
             status = 1
         del error
-    finish(names, status)
+    finish(names, code, status)
 
 
 def describe(error):

@@ -281,7 +281,7 @@ def own_submission(task, first, jail, results, tell):
     if b"asyncio" in task.source:
         let_loops_wake_by_pipes()
     sys.argv = ["solution.py"]
-    names = new_module("__main__" if task.kind == "streams" else "solution", task.prelude)
+    names = enter_module("__main__" if task.kind == "streams" else "solution", task.prelude)
     if task.kind == "assertions":
         return run_assertions(task, code, names, jail)
     send(("compiled", task.nonce, len(task.tests)))
@@ -383,7 +383,7 @@ def serve():
     signal.pthread_sigmask(signal.SIG_BLOCK, END_OF_CHILD)
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    exec(CONTEST, contest_names)
+    make_modules()
     os.environ.clear()
     os.environ.update(PATH="/usr/bin:/bin", HOME="/tmp", LANG="C.UTF-8")
     jail = Jail(*receive())

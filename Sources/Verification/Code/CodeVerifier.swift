@@ -10,8 +10,8 @@ package struct CodeVerifier: Sendable {
     private let recent: RecentVerdicts?
 
     /// A judge over `sandbox`. With `remembering` (bytes, 0 for none), a program that was judged on the same tests with
-    /// the same limits a moment ago, or is being judged now, is not run again; only verdicts that every run would give
-    /// (accepted, wrong answer, compile error) are remembered.
+    /// the same limits a moment ago, or is being judged now, is not run again. Verdicts that the machine's load may have
+    /// had a part in (time, memory) are shared with those who wait, not remembered; undetermined ones are neither.
     package init(sandbox: SandboxPool, remembering: Int = 33_554_432) {
         self.sandbox = sandbox
         recent = remembering > 0 ? RecentVerdicts(bytesMax: remembering) : nil

@@ -26,23 +26,29 @@ final class RecentVerdicts: Sendable {
 
     private let bytesMax: Int
     private let state = Mutex(State())
+    /// No key takes more than this part of all; most tasks, with all their tests, have less than a megabyte.
+    private static let keyShare = 8
     /// What an entry costs beside its key: the verdict's own strings.
     private static let entryOverhead = 8_192
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     /// The verdict for `key`: remembered, or a running one's, or what `judge` gives.
+    ///
+    /// Who waits for a running one and gets no verdict (it was undetermined) judges anew, one of those who wait for
+    /// all of them. `judge` runs to its end whatever becomes of the task that asked first, or of those that wait.
     func verdict(for key: [UInt8], judge: () async -> Verdict) async -> Verdict {
-        guard key.count <= bytesMax / 64 else { return await judge() }
-        switch find(key) {
-        case .known(let verdict): return marked(verdict)
-        case .mine:
-            let verdict = await judge()
-            finish(key, verdict)
-            return verdict
-        case .others:
-            if let verdict = await wait(for: key) { return marked(verdict) }
-            return await judge()
+        guard key.count <= bytesMax / Self.keyShare else { return await judge() }
+        while true {
+            switch find(key) {
+            case .known(let verdict): return marked(verdict)
+            case .mine:
+                let verdict = await judge()
+                finish(key, verdict)
+                return verdict
+            case .others:
+                if let verdict = await wait(for: key) { return marked(verdict) }
+            }
         }
     }
 
@@ -85,7 +91,9 @@ final class RecentVerdicts: Sendable {
             }
             return waiting
         }
-        for continuation in waiting { continuation.resume(returning: repeatable ? verdict : nil) }
+        // One run that is going on is everybody's; what happened on a busy machine is not for those who come later.
+        let shared = verdict.outcome == .undetermined ? nil : verdict
+        for continuation in waiting { continuation.resume(returning: shared) }
     }
 
     private func marked(_ verdict: Verdict) -> Verdict {
@@ -111,8 +119,8 @@ extension RecentVerdicts.State {
     }
 }
 
-/// Whether every run of the program would end in this verdict; limits and crashes may depend on the machine's load.
+/// Whether every run of the program would end in this verdict; time and memory may depend on the machine's load.
 private func isRepeatable(_ verdict: Verdict) -> Bool {
     guard verdict.outcome != .undetermined, let tests = verdict.tests else { return false }
-    return tests.cases.allSatisfy { [.accepted, .wrongAnswer, .compileError].contains($0.outcome) }
+    return !tests.cases.contains { [.timeLimitExceeded, .memoryLimitExceeded].contains($0.outcome) }
 }
