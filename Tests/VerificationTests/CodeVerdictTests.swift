@@ -116,16 +116,13 @@ import Testing
 
     @Test func `an undetermined verdict is neither shared nor remembered`() async {
         let recent = RecentVerdicts(bytesMax: 1_000_000)
-        let runs = Mutex(0)
+        let runs = RunCounter()
         let tests = TestSummary(passed: 1, total: 1, cases: [.init(outcome: .accepted, timeMilliseconds: 1)])
         let verdicts = await withTaskGroup(of: Verdict.self) { group in
             for _ in 0..<10 {
                 group.addTask {
                     await recent.verdict(for: [1]) {
-                        let run = runs.withLock { runs in
-                            runs += 1
-                            return runs
-                        }
+                        let run = runs.next()
                         try? await Task.sleep(for: .milliseconds(20))
                         guard run > 1 else {
                             return .undetermined(InfrastructureFailure(code: .sandboxFault, message: "lost"))
@@ -138,7 +135,7 @@ import Testing
         }
         #expect(verdicts.filter { $0.outcome == .undetermined }.count == 1, "only who ran it has it")
         #expect(verdicts.filter { $0.reason == "run 2" }.count == 9, "one of those who waited ran it for the others")
-        #expect(runs.withLock { $0 } == 2)
+        #expect(runs.next() == 3, "nobody else ran it")
     }
 
     @Test func `who stops waiting ends nobody else's judging`() async {
@@ -194,4 +191,11 @@ import Testing
             #expect(keys.insert(try prepared(changed).key).inserted)
         }
     }
+}
+
+/// Numbers runs from one.
+private final class RunCounter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
 }
