@@ -87,8 +87,10 @@ def drop_names(names, code):
         if name == LAST_NAME:
             break
         own.append(name)
-    replaced = [n for n in code.co_names if n in contest_names and names.get(n) is not contest_names[n]]
-    for name in (*replaced, *reversed(own)):
+    own.reverse()
+    replaced = [n for n in code.co_names
+                if n in contest_names and n not in own and names.get(n) is not contest_names[n]]
+    for name in (*replaced, *own):
         names.pop(name, None)
 
 
