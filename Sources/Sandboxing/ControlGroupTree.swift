@@ -97,16 +97,18 @@ struct ControlGroupTree: Sendable {
         guard name.hasPrefix(prefix) else { return false }
         let owner = name.dropFirst(prefix.count).prefix { $0 != "-" }.split(separator: ".")
         guard let process = owner.first.flatMap({ Int32($0) }) else { return false }
-        guard owner.count == 2, let started = UInt64(owner[1]) else { return kill(process, 0) != 0 && errno == ESRCH }
-        return startTime(of: process) != started
+        let started = startTime(of: process)
+        return owner.count == 2 ? started != UInt64(owner[1]) : started == nil
     }
 
-    /// When a process started, in clock ticks since the machine did; nil when there is none.
+    /// When a process started, in clock ticks since the machine did; nil when there is none, or only what its parent has
+    /// not yet taken note of.
     private static func startTime(of process: Int32) -> UInt64? {
         guard let text = readText("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         // The name before may hold anything; field 22 is the 20th behind it.
         let fields = text[end...].split(separator: " ")
-        return fields.count > 20 ? UInt64(fields[20]) : nil
+        guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
+        return UInt64(fields[20])
     }
 }
 

@@ -95,8 +95,23 @@ import Testing
         #expect(ControlGroupTree.isStale("rolloutd-99999999.5-0-1"))
         #expect(ControlGroupTree.isStale("rolloutd-99999999-0-1"))
         #expect(!ControlGroupTree.isStale("rolloutd-\(getpid())-0-1"))
+        #expect(!ControlGroupTree.isStale("rolloutd-1-0-1"), "the first process lives")
         for other in ["system.slice", "rolloutd", "rolloutd-", "rolloutd-x.1-0", "docker-1.2-3"] {
             #expect(!ControlGroupTree.isStale(other), "\(other)")
         }
+    }
+
+    @Test func `a server that has ended is gone, also before its parent took note`() async throws {
+        var process: pid_t = 0
+        let arguments = [strdup("true"), nil]
+        defer { free(arguments[0]) }
+        try #require(posix_spawn(&process, "/usr/bin/true", nil, nil, arguments, nil) == 0)
+        for _ in 0..<200 where ControlGroupTree.name(of: process) != nil {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(ControlGroupTree.isStale("rolloutd-\(process).1-0-1"))
+        #expect(ControlGroupTree.isStale("rolloutd-\(process)-0-1"))
+        var status: Int32 = 0
+        #expect(waitpid(process, &status, 0) == process)
     }
 }
