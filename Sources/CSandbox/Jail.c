@@ -262,9 +262,9 @@ static void end_what_is_left(void) {
 
 int csandbox_jail_run(const csandbox_jail *jail) {
     umask(022);
-    if (jail->build != csandbox_build()) {
+    if (jail->version != CSANDBOX_LAUNCHER_VERSION) {
         errno = ESTALE;
-        jail_fault("build");
+        jail_fault("version");
     }
     // Orphans come to us, so that "no child left" means "nothing of the jail is left".
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) jail_fault("subreaper");

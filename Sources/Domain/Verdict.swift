@@ -67,7 +67,7 @@ package struct InfrastructureFailure: Sendable, Equatable {
         case launcherFailed = "launcher_failed"
         /// The jail was lost under the running program.
         case slotLost = "slot_lost"
-        /// The launcher is another build's than the service.
+        /// The launcher is of another version than the service.
         case verifierVersion = "verifier_version"
         /// The answer needs more bytes, depth, nodes or bits than the verifier's caps.
         case beyondCaps = "beyond_caps"

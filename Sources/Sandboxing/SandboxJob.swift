@@ -83,7 +83,7 @@ package enum SandboxReport: Sendable, Equatable {
         case fault
         /// The launcher did not start, or could not build a jail.
         case launcher
-        /// The launcher is of another build.
+        /// The launcher is of another version.
         case version
         /// The jail ended under the program.
         case lost

@@ -95,7 +95,7 @@ struct Slot: ~Copyable {
         headers: String?
     ) -> [String] {
         var options = [
-            "--build": String(csandbox_build()),
+            "--version": String(CSANDBOX_LAUNCHER_VERSION),
             "--namespaces": tier.hasNamespaces ? "1" : "0",
             "--interpreter": configuration.interpreter,
             "--memory-bytes": String(memoryLimit),
@@ -123,7 +123,7 @@ struct Slot: ~Copyable {
             let frame = try channel.receive(deadline: monotonicMilliseconds() + 30_000)
             guard frame.words.first == "ready", let version = frame.words.last else {
                 let message = frame.words.joined(separator: " ")
-                throw SlotFailure(obstacle: message.hasPrefix("fault build") ? .version : .launcher, message: message)
+                throw SlotFailure(obstacle: message.hasPrefix("fault version") ? .version : .launcher, message: message)
             }
             return String(version)
         } catch let failure as SlotFailure {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static int take(csandbox_jail *jail, const char *name, const char *value) {
-    if (strcmp(name, "--build") == 0) {
-        jail->build = strtol(value, NULL, 10);
+    if (strcmp(name, "--version") == 0) {
+        jail->version = strtol(value, NULL, 10);
     } else if (strcmp(name, "--namespaces") == 0) {
         jail->namespaces = atoi(value);
     } else if (strcmp(name, "--uid") == 0) {

@@ -56,12 +56,12 @@ int csandbox_send_descriptor(int socket, int descriptor);
 /// The harness that runs inside the jail (Python source), NUL-terminated.
 const char *csandbox_harness(void);
 
-/// The build of this code: server and launcher must be of the same, as what they say to each other has no versions.
-long csandbox_build(void);
+/// What server and launcher must agree on: the launcher's options and the jail that it builds. Raised with either.
+enum { CSANDBOX_LAUNCHER_VERSION = 2 };
 
 /// How the launcher builds one slot's jail.
 typedef struct {
-    long build;                 ///< The server's `csandbox_build()`.
+    long version;               ///< The server's CSANDBOX_LAUNCHER_VERSION.
     int namespaces;             ///< 1: user, mount, pid, net, ipc, uts namespaces and pivot_root.
     long uid;                   ///< Slot uid to change to, or -1 to stay.
     const char *memory_cgroup;  ///< Directory to make and join, or NULL.
