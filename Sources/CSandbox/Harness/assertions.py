@@ -23,6 +23,8 @@ class Names(dict):
             return vars(builtins)[name]
         found, value = self.ask("name", name, (), {})
         if found is True:
+            if isinstance_of_handle(value) and name.lstrip("_")[:1].isupper():
+                named.add(value._number)
             return self.modules.get(name, value)
         if builtin:
             return vars(builtins)[name]

@@ -7,6 +7,12 @@ SHOWN_DUNDERS = ("__name__", "__doc__", "__dict__", "__annotations__", "__module
                  "__defaults__", "__args__", "__cause__", "__context__", "__init__", "__call__")
 
 
+# What only texts, numbers and sets answer with a truth value: an object that a call gave is none of them.
+PREDICATES = {"startswith", "endswith"} | {n for k in (str, bytes, set, float, int) for n in dir(k) if n.startswith("is")}
+# Numbers of classes that the assertions name as such, and of the objects that they made of them.
+named, made = set(), set()
+
+
 def walk(iterator):
     """The items of an iterator that nobody else reads, in growing portions."""
     count = 1
@@ -37,11 +43,16 @@ class Handle:
         return value
 
     def __call__(self, *arguments, **keywords):
-        return self._do("call", *arguments, **keywords)
+        value = self._do("call", *arguments, **keywords)
+        if self._number in named and isinstance_of_handle(value):
+            made.add(value._number)
+        return value
 
     def __getattr__(self, name):
         if name.startswith("__") and name not in SHOWN_DUNDERS:
             raise AttributeError(name)
+        if name in PREDICATES and self._number not in made:
+            raise AttributeError(f"what the program returned is no builtin value with {name}")
         return self._do("getattr", name)
 
     def __setattr__(self, name, value):
@@ -80,6 +91,9 @@ class Handle:
         self._do("delitem", key)
 
     def __contains__(self, value):
+        # What a call gave is a value to be checked: whether it holds another plain value is not for it to say.
+        if self._number not in made and not isinstance_of_handle(value):
+            raise TypeError("what the program returned is no container of plain values")
         return self._exactly(bool, "contains", value)
 
     def __enter__(self):
@@ -143,7 +157,8 @@ class Handle:
 
 
 class Valued(Handle):
-    """An object of a program's class that extends a builtin one: compared and calculated with as the builtin value."""
+    """An object of a program's class that extends a builtin one: compared and calculated with as the builtin value. If
+    the assertions did not make it themselves, it also answers as one, but for what the builtin class has not."""
 
     __slots__ = ("_plain",)
 
@@ -158,6 +173,23 @@ class Valued(Handle):
     @property
     def __class__(self):
         return type(self._plain)
+
+    def __getattr__(self, name):
+        if self._number not in made and hasattr(type(self._plain), name):
+            return getattr(self._value(), name)
+        return Handle.__getattr__(self, name)
+
+    def __len__(self):
+        return Handle.__len__(self) if self._number in made else len(self._value())
+
+    def __iter__(self):
+        return Handle.__iter__(self) if self._number in made else iter(self._value())
+
+    def __getitem__(self, key):
+        return Handle.__getitem__(self, key) if self._number in made else self._value()[key]
+
+    def __str__(self):
+        return Handle.__str__(self) if self._number in made else str(self._value())
 
     def __eq__(self, other):
         return Handle.__eq__(self, other) if isinstance_of_handle(other) else self._value() == other
