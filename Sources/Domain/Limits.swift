@@ -106,11 +106,11 @@ package enum Limits {
     package static let mathNodesMax = 16_384
     /// Bits of an exact number: 2^4096 and 500! fit, and one multiplication takes microseconds.
     package static let mathBitsMax = 8_192
-    /// Units of work of one verdict, all references together: a unit is a multiplication of 256-bit numbers, some 10 ns,
-    /// so that no verdict passes 20 ms. Exact arithmetic may take two fifths of it.
-    package static let mathWorkMax = 1_000_000
+    /// Units of work of one verdict, all references together: a unit is a multiplication of 256-bit numbers, some
+    /// 10 ns and at worst 30, so that no verdict passes 20 ms. Exact arithmetic may take two fifths of it.
+    package static let mathWorkMax = 600_000
     /// Units of work that the numbers of one answer may take to read: a dozen with a thousand digits each.
-    package static let mathLiteralWorkMax = 300_000
+    package static let mathLiteralWorkMax = 200_000
     /// Bits of a number whose higher root is sought by Newton's iteration.
     package static let mathRootBitsMax = 2_048
     /// Largest factorial or binomial taken exactly; 500! has 3,767 bits.

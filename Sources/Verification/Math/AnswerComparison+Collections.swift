@@ -99,7 +99,7 @@ extension AnswerComparison {
         var isUnclear = false
         for (place, x) in a.enumerated() {
             var found = false
-            guard pool.work.spend(b.count) else { return .unclear }
+            guard pool.work.spend(4 * b.count) else { return .unclear }
             for (index, y) in b.enumerated() where isSet || !isUsed[index] {
                 if let p = exactA[place], let q = exactB[index], p != q { continue }
                 let agreement = compare(x, y)
@@ -132,6 +132,8 @@ extension AnswerComparison {
             guard case .expression(let node) = item, let value = pool.exact(node) else { return nil }
             values.append(value)
         }
+        let longest = values.map(\.words).max() ?? 1
+        guard pool.work.spend(values.count * (20 + (longest > 1 ? 10 * longest * longest : 0))) else { return nil }
         values.sort { $0.isLess(than: $1) }
         var distinct: [ExactNumber] = []
         for value in values where value != distinct.last { distinct.append(value) }

@@ -115,7 +115,11 @@ extension AnswerComparison {
     }
 
     /// Nodes were added to the pool: the identity test must see them.
-    mutating func refresh() { identity = IdentityTest(pool) }
+    mutating func refresh() {
+        // The first node that was added has copied the pool.
+        pool.work.note(20 + pool.copyCost)
+        identity = IdentityTest(pool)
+    }
 
     /// `y = 2x + 1` against `2x - y + 1 = 0`: the same curve, if the named value holds variables.
     mutating func compareCurve(

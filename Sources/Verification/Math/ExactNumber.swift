@@ -206,7 +206,10 @@ enum ExactNumber: Hashable, Sendable {
 
     /// The order of two values.
     func isLess(than other: ExactNumber) -> Bool {
-        numerator * other.denominator < other.numerator * denominator
+        if case .small(let a, let b) = self, case .small(let c, let d) = other {
+            return Int128(a) * Int128(d) < Int128(c) * Int128(b)
+        }
+        return numerator * other.denominator < other.numerator * denominator
     }
 
     /// The largest whole number not above the value.

@@ -50,12 +50,12 @@ extension ExpressionParser {
         guard let value = pool.exact(argument), let root = pool.exact(base), root.signum > 0, root != .one,
             value.signum > 0
         else { return node }
-        for power in -64...64 where power != 0 {
-            if root.raised(to: power) == value { return pool.number(ExactNumber(Int64(power))) }
-            if power > 1, let reached = root.raised(to: power), root.isLess(than: .one) != value.isLess(than: reached) {
-                break
-            }
-        }
+        // Logarithms in doubles leave one power to try.
+        let power = (Ball(value).real.binaryLogarithm / Ball(root).real.binaryLogarithm).rounded()
+        guard power.isFinite, power != 0, abs(power) <= 64,
+            pool.work.spendExact(100 + ExactCost.operation(.power, root, ExactNumber(Int64(power))))
+        else { return node }
+        if root.raised(to: Int(power)) == value { return pool.number(ExactNumber(Int64(power))) }
         return node
     }
 

@@ -98,6 +98,9 @@ struct ExpressionPool {
         exactValues.removeSubrange(mark.exactValues...)
     }
 
+    /// Units of work that a copy of the pool takes.
+    var copyCost: Int { nodes.count / 4 + 6 * exactValues.count }
+
     mutating func reserve(_ count: Int) { nodes.reserveCapacity(count) }
 
     subscript(id: NodeID) -> Node { nodes[id.index] }

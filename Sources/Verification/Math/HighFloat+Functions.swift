@@ -1,4 +1,5 @@
 // Elementary functions of `HighFloat` by argument reduction and Taylor series; about 240 good bits each.
+import Glibc
 
 extension HighFloat {
     /// Machin's formula: pi = 16 atan(1/5) - 4 atan(1/239).
@@ -53,6 +54,12 @@ extension HighFloat {
             guess = guess + ((mantissa - power) / (mantissa + power)).scaled(by: 1)
         }
         return guess + HighFloat(whole: Int64(exponent)) * HighFloat.logarithmOfTwo
+    }
+
+    /// The logarithm to base two of a positive value, as a double.
+    var binaryLogarithm: Double {
+        let mantissa = HighFloat(negative: false, exponent: 0, high: high, low: low).double
+        return Double(exponent) + log2(mantissa)
     }
 
     /// Sine and cosine; nil when the argument is so large that reduction loses it.

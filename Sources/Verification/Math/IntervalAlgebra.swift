@@ -19,7 +19,7 @@ struct IntervalAlgebra {
 
     /// The reals without a union; nil when an end has no order.
     mutating func complement(of intervals: [Interval]) -> [Interval]? {
-        guard let ordered = sorted(intervals) else { return nil }
+        guard pool.work.spend(100 + 250 * intervals.count), let ordered = sorted(intervals) else { return nil }
         var rest: [Interval] = []
         // Where the part not yet covered begins, nil for minus infinity.
         var begin: (end: IntervalEnd, place: Place)? = (

@@ -2,7 +2,7 @@
 // machine. All stages of a verdict share one meter, for all of a task's references together.
 import Domain
 
-/// Counts the work of one verdict. A unit is about one multiplication of two 256-bit numbers, some ten nanoseconds.
+/// Counts the work of one verdict. A unit is about one multiplication of two 256-bit numbers.
 ///
 /// It is a class because reader, pool and evaluator hold copies of each other, and all must charge the same account. It
 /// lives on one thread for one call and is not `Sendable`.
