@@ -90,6 +90,60 @@ import Verification
         }
     }
 
+    @Test func `style and space around any vector change no verdict`() throws {
+        var random = SeededGenerator(seed: 41)
+        let styles: [(String) -> String] = [
+            { "\\displaystyle " + $0 }, { "\\, " + $0 + " \\;" }, { "{" + $0 + "}" }, { $0 + "." }, { "$" + $0 + "$" },
+            { "\\Large " + $0 }, { " \n" + $0 + "\n" }, { "\u{200B}" + $0 },
+        ]
+        for category in MathVector.categories where !["extraction", "hostile"].contains(category) {
+            for vector in try MathVector.read(category).shuffled(using: &random).prefix(40) {
+                guard let content = vector.boxedAnswer, let style = styles.randomElement(using: &random) else {
+                    continue
+                }
+                let styled = style(content)
+                let plain = outcome(content.boxed, vector.answer) == .passed
+                #expect((outcome(styled.boxed, vector.answer) == .passed) == plain, "\(styled) for \(vector.answer)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<4)
+    func `random families equal their shifts and not their halves`(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(900 + seed))
+        for _ in 0..<30 {
+            let (start, step) = (Int.random(in: 0..<12, using: &random), Int.random(in: 2...12, using: &random))
+            let shift = Int.random(in: -3...3, using: &random)
+            let gold = "x=\\frac{\(start)\\pi}{12}+\\frac{\(step)k\\pi}{6}, k\\in\\mathbb{Z}"
+            let shifted = "x=\\frac{\(start + 2 * step * shift)\\pi}{12}+\\frac{\(step)n\\pi}{6}, n\\in\\mathbb{Z}"
+            let halved = "x=\\frac{\(start)\\pi}{12}+\\frac{\(step)n\\pi}{12}, n\\in\\mathbb{Z}"
+            let both =
+                "x=\\frac{\(start)\\pi}{12}+\\frac{\(step)n\\pi}{3}, x=\\frac{\(start + 2 * step)\\pi}{12}+\\frac{\(step)n\\pi}{3}, "
+                + "n\\in\\mathbb{Z}"
+            #expect(outcome(shifted.boxed, gold) == .passed, "\(shifted) for \(gold)")
+            #expect(outcome(both.boxed, gold) == .passed, "\(both) for \(gold)")
+            #expect(outcome(halved.boxed, gold) == .failed, "\(halved) for \(gold)")
+        }
+    }
+
+    @Test(arguments: 0..<4)
+    func `random unions of intervals equal their inequalities`(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(300 + seed))
+        for _ in 0..<40 {
+            let ends = (0..<3).map { _ in Int.random(in: -20...20, using: &random) }.sorted()
+            guard Set(ends).count == 3 else { continue }
+            let isClosed = (0..<3).map { _ in Bool.random(using: &random) }
+            let gold =
+                "(-\\infty,\(ends[0])\(isClosed[0] ? "]" : ")")\\cup\(isClosed[1] ? "[" : "(")\(ends[1]),\(ends[2])\(isClosed[2] ? "]" : ")")"
+            let same =
+                "\(ends[1])\(isClosed[1] ? "\\le" : "<") x\(isClosed[2] ? "\\le" : "<") \(ends[2])\\text{ or }x\(isClosed[0] ? "\\le" : "<") \(ends[0])"
+            let other =
+                "\(ends[1])\(isClosed[1] ? "<" : "\\le") x\(isClosed[2] ? "\\le" : "<") \(ends[2])\\text{ or }x\(isClosed[0] ? "\\le" : "<") \(ends[0])"
+            #expect(outcome(same.boxed, gold) == .passed, "\(same) for \(gold)")
+            #expect(outcome(other.boxed, gold) == .failed, "\(other) for \(gold)")
+        }
+    }
+
     @Test func `sets and lists may be shuffled, tuples may not`() {
         var random = SeededGenerator(seed: 9)
         for _ in 0..<30 {

@@ -40,4 +40,29 @@ import Verification
             }
         }
     }
+
+    @Test func `every category has near misses beside its positives`() throws {
+        for category in MathVector.categories {
+            let vectors = try MathVector.read(category)
+            let negatives = vectors.count { $0.expected == "failed" }
+            #expect(vectors.count >= 25, "\(category)")
+            #expect(negatives * 3 >= vectors.count * 29 / 30, "\(category): \(negatives) of \(vectors.count)")
+        }
+    }
+
+    /// Two rules ask which side is the reference: it may be unsolved, or name its constants C.
+    private static let oneSided: Set<String> = [
+        "equations", "families", "sets_and_lists", "extraction", "hostile", "choices",
+    ]
+
+    @Test(arguments: MathVector.categories.filter { !oneSided.contains($0) })
+    func `reference and answer may change places`(category: String) throws {
+        let verifier = MathVerifier()
+        for vector in try MathVector.read(category) {
+            guard let boxed = vector.boxedAnswer, !boxed.isEmpty, !vector.answer.contains("boxed") else { continue }
+            let verdict = verifier.verify(response: vector.answer.boxed, task: MathTask(answers: [boxed]))
+            let isPassed = verdict.outcome == .passed
+            #expect(isPassed == (vector.expected == "passed"), "\(boxed) / \(vector.answer): \(verdict.reason)")
+        }
+    }
 }

@@ -11,6 +11,21 @@ struct MathVector: Sendable {
     var expected: String
     var why: String
 
+    /// What stands in the only box of the response, or nil.
+    var boxedAnswer: String? {
+        let parts = response.components(separatedBy: "\\boxed{")
+        guard parts.count == 2 else { return nil }
+        var depth = 1
+        var content = ""
+        for character in parts[1] {
+            if character == "{" { depth += 1 }
+            if character == "}" { depth -= 1 }
+            if depth == 0 { return content }
+            content.append(character)
+        }
+        return nil
+    }
+
     /// The categories, by file name.
     static let categories: [String] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

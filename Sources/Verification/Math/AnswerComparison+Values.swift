@@ -20,7 +20,7 @@ extension AnswerComparison {
         var values: [[UInt8]: NodeID] = [:]
         for name in names.subtracting(others)
         where (2...4).contains(name.count) && name.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A })
-            && name.allSatisfy({ others.contains([$0]) })
+            && (name.allSatisfy({ others.contains([$0]) }) || isReordered(name, in: others))
         {
             var product: NodeID?
             for letter in name {
@@ -30,6 +30,12 @@ extension AnswerComparison {
             values[name] = product
         }
         return values.isEmpty ? node : pool.substituting(node, values)
+    }
+
+    /// Whether the same letters stand together in another order, and are not the points of a figure.
+    private func isReordered(_ name: [UInt8], in others: Set<[UInt8]>) -> Bool {
+        guard name.contains(where: { "GHIJKLRTUVW".utf8.contains($0) }) else { return false }
+        return others.contains { $0.count == name.count && $0 != name && $0.sorted() == name.sorted() }
     }
 
     /// Arbitrary constants (`+ C`, `C_1 e^x + C_2 e^{-x}`) may have other names.
@@ -107,7 +113,7 @@ extension AnswerComparison {
         rule = "a unit on one side only is ignored"
         let plain = identity.compare(a, b)
         if plain == .different, unit.factors.first?.name == UnitTable.degree, unit.factors.count == 1,
-            pool[b].traits.contains(.pi)
+            pool.exact(b) == nil
         {
             return compareAngles(a, b)
         }

@@ -3,7 +3,7 @@ import Domain
 
 extension AnswerExtractor {
     /// The end of the text, where unboxed answers are looked for.
-    private var tail: ArraySlice<UInt8> { bytes.suffix(Limits.mathTailBytesMax) }
+    var tail: ArraySlice<UInt8> { bytes.suffix(Limits.mathTailBytesMax) }
 
     private static let cues = [
         "final answer is", "the answer is", "answer is", "answer:", "answer\u{FF1A}", "answers are", "####", "<answer>",
@@ -94,7 +94,11 @@ extension AnswerExtractor {
             let byte = bytes[index]
             if byte == 0x0A || byte == 0x3C && bytes[index...].starts(with: "</".utf8) { break }
             if byte == 0x2E, index + 1 >= bytes.endIndex || isSpaceByte(bytes[index + 1]) { break }
-            if byte == 0x2C, AnswerExtractor.asides.contains(where: { bytes[index...].starts(with: $0) }) { break }
+            if byte == 0x2C || byte == 0x28,
+                AnswerExtractor.asides.contains(where: { bytes[index...].starts(with: $0) })
+            {
+                break
+            }
             if byte == 0x2A, index + 1 < bytes.endIndex, bytes[index + 1] == 0x2A { break }
             if byte == 0xE3, bytes[index...].starts(with: "。".utf8) { break }
             if !isSpaceByte(byte) { last = index + 1 }
@@ -104,7 +108,10 @@ extension AnswerExtractor {
     }
 
     /// What follows an answer in its sentence without being part of it.
-    private static let asides = [", not ", ", which ", ", because ", ", since ", ", as ", ", rather ", ", so "].map {
+    private static let asides = [
+        ", not ", ", which ", ", because ", ", since ", ", as ", ", rather ", ", so ", "(see ", "(since ", "(because ",
+        "(as ", "(in step", "(from ",
+    ].map {
         Array($0.utf8)
     }
 
@@ -255,6 +262,7 @@ extension AnswerExtractor {
         while start < end,
             [0x2C, 0x2F].contains(bytes[start]) || bytes[start] == 0x2E && !isDigitByte(bytes[start + 1])
         { start += 1 }
+        if let tuple = tuple(around: start..<end) { return ExtractedAnswer(parts: [tuple], rule: "the last tuple") }
         if let fraction = fractionCommand(around: start..<end) {
             return ExtractedAnswer(parts: [fraction], rule: "the last fraction")
         }
@@ -317,6 +325,20 @@ extension AnswerExtractor {
         isDigitByte(byte) || byte == 0x2E || byte == 0x2C || byte == 0x2F || byte == 0x2D
     }
 
+    /// `(3, 4)` whose last number was found: brackets around numbers and commas and nothing else.
+    private func tuple(around range: Range<Int>) -> Range<Int>? {
+        func isPart(_ byte: UInt8) -> Bool { isNumberByte(byte) || byte == 0x20 }
+        var end = range.upperBound
+        while end < bytes.endIndex, isPart(bytes[end]) { end += 1 }
+        var start = range.lowerBound
+        while start > tail.startIndex, isPart(bytes[start - 1]) { start -= 1 }
+        guard end < bytes.endIndex, bytes[end] == 0x29 || bytes[end] == 0x5D, start > tail.startIndex,
+            bytes[start - 1] == 0x28 || bytes[start - 1] == 0x5B, bytes[start..<end].contains(0x2C)
+        else { return nil }
+        if start > tail.startIndex + 1, isLetterByte(bytes[start - 2]) { return nil }
+        return start - 1..<end + 1
+    }
+
     /// `\frac{2}{5}` whose last digit was found.
     private func fractionCommand(around range: Range<Int>) -> Range<Int>? {
         let window = bytes[max(bytes.startIndex, range.lowerBound - 60)..<range.lowerBound]
@@ -329,70 +351,7 @@ extension AnswerExtractor {
         return start..<range.upperBound + 1
     }
 
-    /// The letter of a choice in prose without a box: "I think it's B", "(C)", "D. ...".
-    func choiceLetter() -> ExtractedAnswer? {
-        if let announced = cued(), let first = soleLetter(in: announced.parts[0]) {
-            return ExtractedAnswer(parts: [first], rule: announced.rule, negation: announced.negation)
-        }
-        let range = trimmed(bytes.startIndex..<bytes.endIndex)
-        if let first = soleLetter(in: range.lowerBound..<min(range.lowerBound + 6, range.upperBound)),
-            first.lowerBound < range.lowerBound + 2,
-            isLabel(first)
-        {
-            return ExtractedAnswer(parts: [first], rule: "the letter at the beginning")
-        }
-        for phrase in ["it's ", "it is ", "est ", "is ", "choose ", "option "] {
-            guard let found = lastRange(of: Array(phrase.utf8), in: tail),
-                let letter = soleLetter(in: found.upperBound..<min(found.upperBound + 6, bytes.endIndex)),
-                letter.lowerBound < found.upperBound + 3
-            else { continue }
-            return ExtractedAnswer(parts: [letter], rule: "the letter after \"\(phrase)\"")
-        }
-        var end = tail.endIndex
-        while end > tail.startIndex {
-            let candidate = end - 1..<end
-            if isChoice(bytes[end - 1]), isAlone(candidate) {
-                if isRivalled(end - 1) { return nil }
-                return ExtractedAnswer(parts: [candidate], rule: "the last lone letter")
-            }
-            end -= 1
-        }
-        return nil
-    }
-
-    /// Whether "A and" or "A or" stands before a letter.
-    private func isRivalled(_ index: Int) -> Bool {
-        let words = bytes[max(tail.startIndex, index - 12)..<index].split { !isLetterByte($0) }.suffix(2)
-        guard words.count == 2, let last = words.last, let first = words.first else { return false }
-        let joins = last.elementsEqual("and".utf8) || last.elementsEqual("or".utf8)
-        return joins && first.count == 1 && isChoice(first[first.startIndex])
-    }
-
-    /// The first lone capital letter in a range.
-    private func soleLetter(in range: Range<Int>) -> Range<Int>? {
-        for index in range where isChoice(bytes[index]) && isAlone(index..<index + 1) { return index..<index + 1 }
-        return nil
-    }
-
-    /// Whether a letter is followed as a label is: by punctuation, another script or the end.
-    private func isLabel(_ letter: Range<Int>) -> Bool {
-        guard letter.upperBound < bytes.endIndex else { return true }
-        let next = bytes[letter.upperBound]
-        return next >= 0x80 || [0x29, 0x2E, 0x3A, 0x2C, 0x5D, 0x0A, 0x2A].contains(next)
-    }
-
-    private func isChoice(_ byte: UInt8) -> Bool { (0x41...0x48).contains(byte) }
-
-    private func isAlone(_ range: Range<Int>) -> Bool {
-        func breaks(_ index: Int) -> Bool {
-            guard index >= bytes.startIndex, index < bytes.endIndex else { return true }
-            let byte = bytes[index]
-            return !isLetterByte(byte) && !isDigitByte(byte) && byte != 0x27 && byte != 0x5F && byte != 0x5E
-        }
-        return breaks(range.lowerBound - 1) && breaks(range.upperBound)
-    }
-
-    private func trimmed(_ range: Range<Int>) -> Range<Int> {
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
         var (low, high) = (range.lowerBound, range.upperBound)
         while low < high, isSpaceByte(bytes[low]) { low += 1 }
         while high > low, isSpaceByte(bytes[high - 1]) { high -= 1 }

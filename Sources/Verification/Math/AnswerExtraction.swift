@@ -67,15 +67,26 @@ struct AnswerExtractor {
 
     /// Whether a box was begun and never ended: what it would have held is unknown.
     private var endsInsideBox: Bool {
-        guard holdsCommand, let start = BoxSearch.lastCommand(in: bytes.span, before: bytes.count) else { return false }
+        guard holdsCommand, let start = BoxSearch.lastCommand(in: bytes.span, before: bytes.count),
+            !isCommentedOut(bytes.startIndex + start)
+        else { return false }
         let rest = bytes[(bytes.startIndex + start)...].dropFirst().drop { isLetterByte($0) || isSpaceByte($0) }
         return rest.first == 0x7B
     }
 
     /// The last whole box.
     private var lastBox: FoundBox? {
-        BoxSearch.lastBox(in: bytes.span, before: bytes.count, tries: Limits.mathUnfinishedBoxesMax)
-            .map { $0.shifted(by: bytes.startIndex) }
+        var end = bytes.count
+        // A box in a comment is no box.
+        for _ in 0..<Limits.mathUnfinishedBoxesMax {
+            guard let box = BoxSearch.lastBox(in: bytes.span, before: end, tries: Limits.mathUnfinishedBoxesMax) else {
+                return nil
+            }
+            let shifted = box.shifted(by: bytes.startIndex)
+            guard isCommentedOut(shifted.whole.lowerBound) else { return shifted }
+            end = box.whole.lowerBound
+        }
+        return nil
     }
 
     /// The box that ends before another begins, no other command being between them.

@@ -91,7 +91,7 @@ struct Evaluator {
         for index in first...root where needed[index - first] && pool.nodes[index].operation == .bound {
             bind(pool.nodes[index], &bound)
         }
-        if !bound.isEmpty { pool.work.note(12 * needed.count) }
+        if !bound.isEmpty { pool.work.note(5 * needed.count) }
         for index in first...root {
             let node = pool.nodes[index]
             if !needed[index - first] {
@@ -118,7 +118,7 @@ struct Evaluator {
     private func bind(_ node: Node, _ bound: inout [Int32: Ball]) {
         let name = Array(pool.symbols[Int(node.symbol)].drop { $0 != 0x3A }.dropFirst())
         let body = pool.nodes[Int(node.right)]
-        pool.work.note(150 + 3 * (Int(node.right) - Int(body.first)))
+        pool.work.note(60 + Int(node.right) - Int(body.first))
         var value: Ball?
         for index in body.first...node.right where pool.nodes[Int(index)].operation == .symbol {
             guard pool.symbols[Int(pool.nodes[Int(index)].symbol)] == name, bound[index] == nil else { continue }

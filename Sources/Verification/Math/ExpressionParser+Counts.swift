@@ -79,6 +79,42 @@ extension ExpressionParser {
         return answer.numbers[Int(number.payload)].value
     }
 
+    /// `\frac{dy}{dx}` is `y'` and `\frac{d^2y}{dx^2}` is `y''`: the letters d do not cancel.
+    mutating func derivative() -> NodeID? {
+        guard let top = differential(at: position + 1), let bottom = differential(at: top.next),
+            top.sign == bottom.sign,
+            top.order == bottom.order
+        else { return nil }
+        position = bottom.next
+        let isPartial = top.sign != [0x64]
+        let marks = [UInt8](repeating: 0x27, count: top.order)
+        return pool.symbol(isPartial ? top.sign + top.name + [0x2F] + bottom.name + marks : top.name + marks)
+    }
+
+    /// `{dy}`, `{d^2y}`, `{dx^2}`, `{\partial x}` at a place: the sign, what is differentiated, how often, and what follows.
+    private func differential(at start: Int) -> (sign: [UInt8], name: [UInt8], order: Int, next: Int)? {
+        guard start < end, answer.tokens[start].kind == .openBrace, answer.partner[start] > start else { return nil }
+        let close = Int(answer.partner[start])
+        guard close - start <= 8, close < end else { return nil }
+        var names: [[UInt8]] = []
+        var order = 1
+        for token in answer.tokens[(start + 1)..<close] {
+            switch token.kind {
+            case .letter, .upright: names.append([UInt8(truncatingIfNeeded: token.payload)])
+            case .name: names.append(answer.name(token))
+            case .power, .openBrace, .closeBrace: continue
+            case .number:
+                guard let power = answer.numbers[Int(token.payload)].value.integer, power == 2 || power == 3 else {
+                    return nil
+                }
+                order = power
+            default: return nil
+            }
+        }
+        guard names.count == 2, names[0] == [0x64] || names[0].elementsEqual("partial".utf8) else { return nil }
+        return (names[0], names[1], order, close + 1)
+    }
+
     /// A determinant between bars, by expansion along rows; up to four rows.
     mutating func parseDeterminant() throws(ParseFailure) -> NodeID {
         guard let close = partner else { throw .notAnExpression }

@@ -26,6 +26,7 @@ extension ExpressionParser {
             position += 1
             return try parseFunction(first)
         case .fraction, .binomial:
+            if first.kind == .fraction, let symbol = derivative() { return symbol }
             position += 1
             let top = try parseArgument()
             let bottom = try parseArgument()

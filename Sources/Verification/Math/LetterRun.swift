@@ -5,11 +5,15 @@
 enum LetterRun {
     static func emit(_ run: ArraySlice<UInt8>, from start: Int, into scanner: inout MathScanner) {
         if run.count == 1, let letter = run.first {
+            if letter == 0x78, isTimes(scanner) {
+                scanner.emit(.times, from: start)
+                return
+            }
             scanner.emit(.letter, Int32(letter), from: start)
             return
         }
         if let action = CommandTable.word(run), emitKnown(action, run, from: start, into: &scanner) { return }
-        if isProduct(run) {
+        if isProduct(run) || isMassProduct(run, beside: scanner) {
             emitLetters(run, from: start, into: &scanner)
             return
         }
@@ -24,6 +28,14 @@ enum LetterRun {
             return
         }
         scanner.emitName(.word, Array(run), from: start)
+    }
+
+    /// `1.5 x 10^3`: an x between a number and a power of ten.
+    private static func isTimes(_ scanner: MathScanner) -> Bool {
+        guard scanner.answer.tokens.last?.kind == .number else { return false }
+        var offset = 0
+        while scanner.peek(offset) == 0x20 { offset += 1 }
+        return scanner.peek(offset) == 0x31 && scanner.peek(offset + 1) == 0x30 && scanner.peek(offset + 2) == 0x5E
     }
 
     private static func emitKnown(
@@ -93,13 +105,24 @@ enum LetterRun {
         return !body.contains(0x61) || isAlphabetStart || body.contains { $0 >= 0x78 }
     }
 
-    /// Whether a run of capitals and small letters is a product: `Ce^{2x}`, `nRT`, `Ax+By`; it needs an operator beside it.
+    /// Whether a run of capitals and small letters is a product: `nRT`, `qvB`; with an operator beside it also `Ce^{2x}`,
+    /// `Ax+By` and `GMm`, which may otherwise be words or compounds.
     private static func isMixedProduct(_ run: ArraySlice<UInt8>, beside scanner: MathScanner, from start: Int) -> Bool {
-        guard run.count <= 4, run.contains(where: { $0 < 0x61 }), run.contains(where: { $0 >= 0x61 }),
-            UnitTable.canonical(Array(run)) == nil
+        guard run.count <= 4, let first = run.first, run.contains(where: { $0 < 0x61 }),
+            run.contains(where: { $0 >= 0x61 }), !UnitTable.isUnit(run), !run.starts(with: "pH".utf8)
         else { return false }
-        let risesLater = zip(run, run.dropFirst()).contains { $0 >= 0x61 && $1 < 0x61 }
-        guard risesLater || run.count == 2 else { return false }
+        let isBehindSpace = start > 0 && scanner.bytes[start - 1] == 0x20
+        if isBehindSpace, scanner.answer.tokens.last?.kind == .number, UnitTable.canonical(Array(run)) != nil {
+            return false
+        }
+        if first >= 0x61 { return true }
+        let isCapitalsThenOne = run.dropLast().allSatisfy { $0 < 0x61 }
+        guard isCapitalsThenOne || run.count == 2 else { return false }
+        return hasOperator(beside: run, scanner, from: start)
+    }
+
+    /// Whether an operator, a brace or a digit stands beside a run.
+    private static func hasOperator(beside run: ArraySlice<UInt8>, _ scanner: MathScanner, from start: Int) -> Bool {
         var before = start - 1
         while before >= 0, scanner.bytes[before] == 0x20 { before -= 1 }
         let left = before >= 0 ? scanner.bytes[before] : 0
@@ -108,6 +131,18 @@ enum LetterRun {
         let right = scanner.peek(offset)
         let operators: [UInt8] = [0x2B, 0x2D, 0x3D, 0x5E, 0x2F, 0x2A, 0x7B, 0x7D, 0x3C, 0x3E]
         return operators.contains(right) || operators.contains(left) || isDigitByte(left)
+    }
+
+    /// `mg`, `ml^2`: masses times something, which are units only behind a number and without a power.
+    private static func isMassProduct(_ run: ArraySlice<UInt8>, beside scanner: MathScanner) -> Bool {
+        guard run.count == 2, run.first == 0x6D, let last = run.last, last == 0x67 || last == 0x6C || last == 0x73
+        else {
+            return false
+        }
+        if scanner.peek() == 0x5E || scanner.peek() == 0x5C { return true }
+        let before = scanner.answer.tokens.last?.kind
+        return before != .number && before != .closeBrace && before != .constant && !scanner.answer.tokens.isEmpty
+            || scanner.answer.tokens.isEmpty
     }
 
     private static let shortWords = Set(

@@ -13,7 +13,7 @@ extension MathScanner {
         while isLetterByte(peek()) { position += 1 }
         var name = answer.bytes[nameStart..<position]
         var action = CommandTable.command(name)
-        if action == nil, let (shorter, known) = CommandTable.knownPrefix(name) {
+        if action == nil, mode != .upright, let (shorter, known) = CommandTable.knownPrefix(name) {
             // `\quadx` and `\cdotx`: LaTeX would not, but answers have it.
             position = nameStart + shorter
             name = answer.bytes[nameStart..<position]
