@@ -25,13 +25,15 @@ struct ScoreCommand: AsyncParsableCommand {
     @Option(help: "A file with the task, as in the wire contract (type math or code); - is standard input.")
     var task: String?
 
-    @Option(help: "Instead of a task: the answer of a math task; give it again for other accepted answers.")
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: "Instead of a task: the answer of a math task; give it again for other accepted answers.")
     var answer: [String] = []
 
     @Option(help: "A file with the response; - is standard input.")
     var response: String?
 
-    @Option(help: "Instead of a file: the response itself.")
+    @Option(parsing: .unconditional, help: "Instead of a file: the response itself.")
     var text: String?
 
     @Option(help: "How the verdict becomes a reward: \(RewardScheme.allCases.map(\.rawValue).joined(separator: ", ")).")

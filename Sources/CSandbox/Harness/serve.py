@@ -80,34 +80,6 @@ def is_dirty(jail):
     return directory_state() != jail.clean
 
 
-NAMES_OF_INPUT = b"/dev/stdin", b"/dev/fd/0", b"/proc/self/fd/0"
-NAMES_OF_OUTPUT = b"/dev/stdout", b"/dev/fd/1", b"/proc/self/fd/1"
-NAMES_OF_SOURCE = b"__file__", b"solution.py", b"inspect", b"argv[0]"
-
-
-def show_files(task, test, jail, stdout):
-    """Makes the files that the program opens by name, if it mentions them: its input, its output, itself."""
-    if not jail.namespaces:
-        return
-
-    def mentions(names):
-        return any(name in task.source for name in names)
-
-    def create(path, content):
-        with open(path, "wb", buffering=0) as file:
-            write_whole(file.fileno(), content)
-
-    if mentions(NAMES_OF_INPUT):
-        create("/tmp/.stdin", task.tests[test])
-    if mentions(NAMES_OF_SOURCE) and task.language == "python":
-        create(SOLUTION, task.source)
-    if mentions(NAMES_OF_OUTPUT):
-        # Standard output itself, so that both ways of writing go to one place.
-        file = os.open("/tmp/.stdout", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(file, stdout)
-        os.close(file)
-
-
 def run_streams(task, code, names, first, jail, binary=None):
     """Runs the tests from `first` on; returns the test to go on with in a fresh directory, None when all are done."""
     for test in range(first, len(task.tests)):

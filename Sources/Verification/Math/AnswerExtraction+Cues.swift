@@ -236,7 +236,12 @@ extension AnswerExtractor {
 
     /// Two words or more that mean nothing in mathematics, or letters of another script.
     func isProse(_ range: Range<Int>) -> Bool {
-        if bytes[range].contains(where: { (0xE3...0xED).contains($0) || (0xD0...0xDF).contains($0) }) { return true }
+        for (index, byte) in zip(range, bytes[range]) where (0xD0...0xDF).contains(byte) || (0xE3...0xED).contains(byte)
+        {
+            // U+3000 to U+303F is punctuation, as in 2、3、5.
+            if byte == 0xE3, bytes[index...].dropFirst().first == 0x80 { continue }
+            return true
+        }
         return unknownWords(range) >= 2
     }
 
@@ -266,8 +271,10 @@ extension AnswerExtractor {
         if let fraction = fractionCommand(around: start..<end) {
             return ExtractedAnswer(parts: [fraction], rule: "the last fraction")
         }
-        let whole = scientificSpan(start..<end)
-        var answer = ExtractedAnswer(parts: [whole], rule: "the last number")
+        let number = scientificSpan(start..<end)
+        let whole = plainFormula(around: number)
+        var answer = ExtractedAnswer(
+            parts: [whole], rule: whole == number ? "the last number" : "the last formula in plain text")
         let after = bytes[whole.upperBound...].drop { $0 == 0x20 }.prefix(10)
         if let scale = ["万亿", "亿", "千万", "百万", "万"].first(where: { after.starts(with: $0.utf8) }) {
             answer.suffix = Array(scale.utf8)

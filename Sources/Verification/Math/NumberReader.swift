@@ -84,6 +84,8 @@ struct NumberReader {
         if let length = bracedCommaLength() { return (length, false) }
         if peek() == 0x2C, isDigitByte(peek(1)) { return (1, true) }
         if peek() == 0x20 || peek() == 0x7E, isDigitByte(peek(1)) { return (1, true) }
+        // `\ ` is a space that TeX keeps.
+        if peek() == 0x5C, peek(1) == 0x20, isDigitByte(peek(2)) { return (2, true) }
         return (0, false)
     }
 
@@ -99,6 +101,7 @@ struct NumberReader {
         return length
     }
 
+    private static let uprightCommands = ["\\text{", "\\mathrm{"].map { Array($0.utf8) }
     private static let explicitSeparators = ["{,}\\!", ",\\!", "{,}", "\\,", "{\\,}", "\\!", "'"].map { Array($0.utf8) }
 
     private mutating func takeFraction() {
@@ -209,23 +212,34 @@ struct NumberReader {
         return (Array(digits), digits.endIndex + 1, isDot)
     }
 
-    /// `3e8`, `1.45e-5`, `2E3`; not `2e` with Euler's number. A signed exponent needs a point or the whole answer.
+    /// `3e8`, `1.45e-5`, `2E3`, `3.4\text{E-4}`; not `2e` with Euler's number. A signed exponent needs a point or the
+    /// whole answer.
     private mutating func takeExponent(start: Int) -> Int {
-        guard peek() | 0x20 == 0x65, recurring.isEmpty else { return 0 }
-        let isSigned = peek(1) == 0x2D || peek(1) == 0x2B
-        let first = isSigned ? 2 : 1
+        let rest = bytes.dropFirst(position)
+        let command = peek() == 0x5C ? NumberReader.uprightCommands.first { rest.starts(with: $0) } : nil
+        let wrapping = command?.count ?? 0
+        guard peek(wrapping) | 0x20 == 0x65, recurring.isEmpty else { return 0 }
+        let sign = peek(wrapping + 1)
+        let isSigned = sign == 0x2D || sign == 0x2B
+        let first = wrapping + (isSigned ? 2 : 1)
         guard isDigitByte(peek(first)) else { return 0 }
         var length = first
         var value = 0
-        while isDigitByte(peek(length)), length < 12 {
+        while isDigitByte(peek(length)), length < first + 10 {
             value = value * 10 + Int(peek(length) - 0x30)
             length += 1
+        }
+        if wrapping > 0 {
+            guard peek(length) == 0x7D else { return 0 }
+            position += length + 1
+            hasPoint = true
+            return sign == 0x2D ? -value : value
         }
         let isWhole = position + length == bytes.count && (start == 0 || start == 1 && bytes[0] == 0x2D)
         guard !isLetterByte(peek(length)), !isSigned || hasPoint || isWhole || length - first > 1 else { return 0 }
         position += length
         hasPoint = true
-        return isSigned && bytes[position - length + 1] == 0x2D ? -value : value
+        return sign == 0x2D ? -value : value
     }
 
     private func literal(exponent: Int) -> NumberLiteral? {

@@ -37,7 +37,15 @@ extension AnswerReader {
             cut.end > low, cut.start < high || isOtherwise(cut.end),
             let value = read(low, cut.end)
         else { return nil }
+        if isForAll(cut.start, high) { return value }
         return .cases([(value, condition(cut.start, high))])
+    }
+
+    /// "for all real x" restricts nothing.
+    private func isForAll(_ low: Int, _ high: Int) -> Bool {
+        let said = words(low, high).filter { !$0.isEmpty }
+        guard let first = said.first, AnswerReader.everyWords.contains(first) else { return false }
+        return said.dropFirst().allSatisfy { $0.count == 1 || AnswerReader.domainWords.contains($0) }
     }
 
     /// Rows of a list that are all values under conditions, as one answer.
@@ -105,6 +113,9 @@ extension AnswerReader {
 
     private static let conditionWords = Set(["if", "for", "when", "where", "当", "若"].map { Array($0.utf8) })
     private static let restWords = Set(["otherwise", "else", "elsewhere", "其他", "其它"].map { Array($0.utf8) })
+    private static let everyWords = Set(["all", "every", "any", "each"].map { Array($0.utf8) })
+    private static let domainWords = Set(
+        ["real", "reals", "number", "numbers", "value", "values", "of"].map { Array($0.utf8) })
     private static let fillers = Set(
         ["if", "is", "for", "when", "where", "an", "a", "number", "integer", "all", "any", ".", ",", "&"]
             .map { Array($0.utf8) })
