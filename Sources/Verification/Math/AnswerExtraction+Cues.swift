@@ -238,8 +238,8 @@ extension AnswerExtractor {
     func isProse(_ range: Range<Int>) -> Bool {
         for (index, byte) in zip(range, bytes[range]) where (0xD0...0xDF).contains(byte) || (0xE3...0xED).contains(byte)
         {
-            // U+3000 to U+303F is punctuation, as in 2、3、5.
-            if byte == 0xE3, bytes[index...].dropFirst().first == 0x80 { continue }
+            // The comma of enumerations, as in 2、3、5.
+            if byte == 0xE3, bytes[index...].starts(with: "、".utf8) { continue }
             return true
         }
         return unknownWords(range) >= 2
