@@ -141,7 +141,8 @@ package enum Limits {
     /// Seconds that one program may spend in tests that run out of time; the tests after that count as out of time
     /// without being run. Ten tests of the default limit to their backstop; a queue behind it still moves.
     package static let codeLateSecondsMax = 60.0
-    /// Seconds for all tests of one program: a program that stays just below each limit must not hold a jail for hours.
+    /// Seconds for all tests of one program: a program that stays just below each limit must not hold a jail for hours. If
+    /// all that ran were right, the verdict is undetermined.
     package static let codeProgramSecondsMax = 600.0
     /// Jails that are tried for one program when they break.
     package static let codeJudgingAttemptsMax = 3

@@ -94,6 +94,23 @@ import Testing
         #expect(launchers(of: pool).isEmpty)
     }
 
+    @Test func `a program that was right as long as it might run is neither passed nor failed`() async {
+        let pool = await pool { $0.programSecondsMax = 1 }
+        let verifier = CodeVerifier(sandbox: pool)
+        let task = CodeTask(
+            language: .python,
+            tests: .standardStreams((0..<6).map { _ in .init(input: "", output: "done") }), timeLimitSeconds: 5)
+        let right = await verifier.verify(response: program, task: task)
+        #expect(right.outcome == .undetermined)
+        #expect(right.failure?.code == .beyondCaps)
+        #expect(right.tests?.cases.allSatisfy { $0.outcome == .accepted } == true)
+        #expect((1..<6).contains(right.tests?.cases.count ?? 0))
+        // A wrong answer before that is wrong all the same.
+        let wrong = await verifier.verify(response: program.replacing("'done'", with: "'no'"), task: task)
+        #expect(wrong.outcome == .failed)
+        await pool.shutdown()
+    }
+
     @Test func `tests after a program's time is used up are not run and count as out of time`() async {
         let pool = await pool { $0.lateSecondsMax = 0.5 }
         guard pool.tier != .unavailable else { return }

@@ -129,6 +129,16 @@ struct PreparedTask: Sendable {
             }
             return .passed("all \(total) tests accepted", extracted: excerpt, tests: tests)
         }
+        // Every test that ran was right: that the jail could not be held for longer is no fault of the program.
+        guard results[failing].status != .notRun else {
+            tests.cases = Array(cases[..<failing])
+            let failure = InfrastructureFailure(
+                code: .beyondCaps,
+                message:
+                    "tests from \(failing + 1) on were not run: all together take longer than a program may hold a jail"
+            )
+            return .undetermined(failure, extracted: excerpt, tests: tests)
+        }
         let worst = cases[failing].outcome
         var reason = "\(worst.rawValue): test \(failing + 1) of \(total)"
         if worst == .runtimeError { reason += detail(results[failing]) }
