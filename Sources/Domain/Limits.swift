@@ -62,6 +62,8 @@ package enum Limits {
 
     // MARK: Groups, leases and queues
 
+    /// Runs of each method of a comparison: each is a ledger and its checkpoints on disk, 130 MB with the built-in model.
+    package static let comparisonSeedsMax = 100
     /// Rollouts of one group.
     package static let groupSizeMax = 64
     /// Groups or rollouts in one lease.

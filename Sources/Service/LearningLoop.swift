@@ -127,7 +127,7 @@ package struct LearningLoop: Service {
         guard !planned.isEmpty else { return 0 }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,
-            threads: context.settings.computeThreads, seed: context.settings.seed)
+            threads: context.settings.computeThreads, seed: context.settings.runSeed ?? context.settings.seed)
         let learner = context.learner
         try await sampler.sample(
             planned, policy: session.policy, tokenizer: session.trainer.tokenizer,

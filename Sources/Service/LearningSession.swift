@@ -90,7 +90,7 @@ struct LearningSession: Sendable {
             state = plan.state
             return plan.groups
         }
-        let source = BuiltinSource(seed: context.settings.seed)
+        let source = BuiltinSource(seed: context.settings.runSeed ?? context.settings.seed)
         let plan = source.plan(
             making: version.next, groups: Self.groupsToSample(settings), groupSize: settings.groupSize,
             curriculum: BuiltinRecipe.curriculum(groupSize: settings.groupSize), state: state)

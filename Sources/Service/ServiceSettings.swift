@@ -16,6 +16,8 @@ package struct ServiceSettings: Sendable {
     package var sandboxSlots: Int
     /// The root of all randomness in learning: data, initial weights, prompt choice, samples.
     package var seed: UInt64
+    /// The root of prompt choice and samples alone, so that runs from one cold start can differ; nil is `seed`.
+    package var runSeed: UInt64?
     /// Hyper-parameters at the first start; later ones are kept in the ledger.
     package var learner: LearnerSettings
     package var evaluation: EvaluationSchedule
@@ -24,7 +26,7 @@ package struct ServiceSettings: Sendable {
 
     package init(
         databasePath: String, modelDirectory: String? = nil, isLearning: Bool = true,
-        computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1,
+        computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1, runSeed: UInt64? = nil,
         learner: LearnerSettings = LearnerSettings(), evaluation: EvaluationSchedule = EvaluationSchedule(),
         updatesMax: Int? = nil
     ) {
@@ -34,6 +36,7 @@ package struct ServiceSettings: Sendable {
         self.computeThreads = computeThreads
         self.sandboxSlots = sandboxSlots
         self.seed = seed
+        self.runSeed = runSeed
         self.learner = learner
         self.evaluation = evaluation
         self.updatesMax = updatesMax

@@ -4,7 +4,6 @@ import Domain
 import Foundation
 import Logging
 import Service
-import ServiceLifecycle
 import UnixSignals
 
 struct TrainCommand: AsyncParsableCommand {
@@ -34,46 +33,14 @@ struct TrainCommand: AsyncParsableCommand {
         logger.logLevel = .notice
         let reporter = TerminalReporter()
         try makeParentDirectory(of: settings.databasePath)
-        let assembled = try await RolloutService.assemble(
-            settings: settings, clock: .system, identifiers: .system, events: { reporter.show($0) }, logger: logger)
-        let finish = FinishAtVersion(service: assembled.service, version: PolicyVersion(updates))
-        let group = ServiceGroup(
-            configuration: .init(
-                services: assembled.loops.map { .init(service: $0) }
-                    + [.init(service: finish, successTerminationBehavior: .gracefullyShutdownGroup)],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
-        await assembled.close()
-        let snapshot = assembled.service.status()
-        let reached = snapshot.policyVersion
-        reporter.line("stopped at policy \(reached?.description ?? "none")")
-        guard snapshot.phase == .failed || finish.isPausedShort(of: snapshot) else { return }
-        reporter.line("before the \(updates) updates that were asked for: \(snapshot.phaseDetail ?? "learning failed")")
+        let status = try await LearningRun.finish(
+            settings, clock: .system, identifiers: .system, signals: [.sigterm, .sigint],
+            events: { reporter.show($0) }, logger: logger)
+        reporter.line("stopped at policy \(status.policyVersion?.description ?? "none")")
+        guard status.phase == .failed || status.phase == .paused,
+            let shortfall = status.shortfall(of: PolicyVersion(updates))
+        else { return }
+        reporter.line("before the \(updates) updates that were asked for: \(shortfall)")
         throw ExitCode(1)
-    }
-}
-
-/// Ends the group when a version has been reached, or when the learner cannot go on.
-private struct FinishAtVersion: Service {
-    let service: RolloutService
-    let version: PolicyVersion
-
-    /// Whether learning rests before it reached the version.
-    func isPausedShort(of status: StatusSnapshot) -> Bool {
-        status.phase == .paused && (status.policyVersion ?? PolicyVersion(0)) < version
-    }
-
-    func run() async throws {
-        await withGracefulShutdownHandler {
-            while !Task.isShuttingDownGracefully {
-                let status = service.status()
-                // Nobody is there to resume a learner that an alarm has paused.
-                if status.phase == .paused || status.phase == .failed { break }
-                try? await Task.sleep(for: .milliseconds(100))
-            }
-            service.beginShutdown()
-        } onGracefulShutdown: {
-            service.beginShutdown()
-        }
     }
 }

@@ -2,13 +2,20 @@
 import Domain
 import Service
 
-/// The charts of the status page.
-struct LearningCharts: Sendable {
-    let status: StatusSnapshot
+/// The charts of the status page and of `rolloutd plot`.
+package struct LearningCharts: Sendable {
+    private let updates: [UpdateRecord]
+    private let evaluations: [EvaluationRecord]
+
+    /// The charts of some updates and evaluations, each in order of their versions.
+    package init(updates: [UpdateRecord], evaluations: [EvaluationRecord]) {
+        self.updates = updates
+        self.evaluations = evaluations
+    }
 
     /// In reading order: what one wants to rise first, then what warns early.
-    var all: [LineChart] {
-        [heldOut, sampled, reward, entropy, gradientNorm, clipCells, groups, time]
+    package var all: [LineChart] {
+        [heldOut, sampled, reward, entropy, gradientNorm, clipCells, keptMass, ratios, drift, staleness, groups, time]
     }
 
     private var heldOut: LineChart {
@@ -19,7 +26,7 @@ struct LearningCharts: Sendable {
     }
 
     private var sampled: LineChart {
-        let samples = status.evaluations.last { $0.samples > 0 }?.samples ?? 8
+        let samples = evaluations.last { $0.samples > 0 }?.samples ?? 8
         return LineChart(
             title: "Held-out avg@\(samples) and pass@\(samples)",
             note: "A kind whose pass@\(samples) is zero cannot learn.",
@@ -60,6 +67,37 @@ struct LearningCharts: Sendable {
             ], isShare: true)
     }
 
+    private var keptMass: LineChart {
+        LineChart(
+            title: "Gradient mass in the cells that clipping drops",
+            note: "Share of the policy gradient's mass that GPPO keeps there; zero under plain clipping.",
+            series: [metric("gradient_mass_kept", "kept")], isShare: true)
+    }
+
+    private var ratios: LineChart {
+        LineChart(
+            title: "Importance ratio", note: "Quantiles over an update's tokens; 1 is on-policy.",
+            series: [
+                metric("ratio_p01", "1 %"), metric("ratio_p50", "median"), metric("ratio_p99", "99 %"),
+                metric("ratio_max", "largest"),
+            ])
+    }
+
+    private var drift: LineChart {
+        LineChart(
+            title: "KL to the behaviour policy", note: "Nats per token, mean of -ln r (k1).",
+            series: [metric("kl_behaviour", "k1")])
+    }
+
+    private var staleness: LineChart {
+        LineChart(
+            title: "Staleness", note: "Share of rollouts by how many versions ago they were sampled.",
+            series: [
+                metric("staleness_0", "0"), metric("staleness_1", "1"), metric("staleness_2_to_3", "2 to 3"),
+                metric("staleness_4_up", "4 up"),
+            ], isShare: true)
+    }
+
     private var groups: LineChart {
         LineChart(
             title: "Groups per update", note: "Trained, or left out because all rollouts were equally right.",
@@ -81,7 +119,7 @@ struct LearningCharts: Sendable {
     private func metric(_ name: String, _ title: String) -> ChartSeries {
         ChartSeries(
             name: title,
-            points: status.updates.compactMap { update in
+            points: updates.compactMap { update in
                 update[name].map { (Double(update.version.number), $0) }
             })
     }
@@ -97,7 +135,7 @@ struct LearningCharts: Sendable {
     private func evaluations(_ kind: String, name: String, _ value: (EvaluationRecord) -> Double?) -> ChartSeries {
         ChartSeries(
             name: name,
-            points: status.evaluations.filter { $0.kind == kind }.compactMap { record in
+            points: evaluations.filter { $0.kind == kind }.compactMap { record in
                 value(record).map { (Double(record.version.number), $0) }
             }, hasDots: true)
     }

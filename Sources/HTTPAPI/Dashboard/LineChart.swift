@@ -1,17 +1,19 @@
 // A line chart as SVG: a few series over one axis of x. Colours come from the page's style sheet, so that dark mode works.
 
 /// One line.
-struct ChartSeries: Sendable {
+package struct ChartSeries: Sendable {
     /// Its name in the legend.
     var name: String
     /// x rises from point to point.
     var points: [(x: Double, y: Double)]
     /// Points get a dot each: for measurements that are few.
     var hasDots = false
+    /// Where the truth may lie at each x, drawn as a pale band; empty for none.
+    var band: [(x: Double, low: Double, high: Double)] = []
 }
 
 /// What a chart shows.
-struct LineChart: Sendable {
+package struct LineChart: Sendable {
     var title: String
     /// One sentence that tells what good looks like.
     var note: String
@@ -24,8 +26,8 @@ struct LineChart: Sendable {
     /// A horizontal line worth reaching.
     var target: Double?
 
-    private static let width = 480.0
-    private static let height = 220.0
+    static let width = 480.0
+    static let height = 220.0
     private static let left = 52.0
     private static let right = 10.0
     private static let top = 10.0
@@ -35,11 +37,28 @@ struct LineChart: Sendable {
 
     /// The chart as a figure with caption and legend.
     var html: HTML {
-        let shown = series.map { ChartSeries(name: $0.name, points: Self.thin($0.points), hasDots: $0.hasDots) }
-            .filter { !$0.points.isEmpty }
-        let body = shown.isEmpty ? HTML("<p class=\"empty\">no data yet</p>") : svg(shown)
+        let shown = shown
+        let body =
+            shown.isEmpty
+            ? HTML("<p class=\"empty\">no data yet</p>")
+            : HTML.element("svg", ["viewBox": viewBox, "role": "img", "aria-label": summary(shown)], marks(shown))
         let caption = HTML.element("h3", [:], .escape(title)) + HTML.element("p", ["class": "note"], .escape(note))
         return .element("figure", ["class": "chart"], caption + legend(shown) + body)
+    }
+
+    /// The lines that have points, not more of them than can be seen.
+    var shown: [ChartSeries] {
+        series.map { line in
+            ChartSeries(name: line.name, points: Self.thin(line.points), hasDots: line.hasDots, band: line.band)
+        }.filter { !$0.points.isEmpty }
+    }
+
+    private var viewBox: String { "0 0 \(n(Self.width)) \(n(Self.height))" }
+
+    /// The last values in words, for who cannot see the lines; markup.
+    func summary(_ shown: [ChartSeries]) -> String {
+        let values = shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }.joined(separator: ", ")
+        return HTML.escape("\(title): \(values)").text
     }
 
     private func legend(_ shown: [ChartSeries]) -> HTML {
@@ -52,10 +71,12 @@ struct LineChart: Sendable {
         return .element("div", ["class": "legend"], items.joined())
     }
 
-    private func svg(_ shown: [ChartSeries]) -> HTML {
+    /// Axes and lines, in the coordinates of the view box.
+    func marks(_ shown: [ChartSeries]) -> HTML {
         let all = shown.flatMap(\.points)
         let xs = Self.bounds(all.map(\.x), atLeast: 1)
-        let ys = yRange ?? Self.bounds(all.map(\.y), atLeast: 1e-9)
+        let ys =
+            yRange ?? Self.bounds(all.map(\.y) + shown.flatMap(\.band).flatMap { [$0.low, $0.high] }, atLeast: 1e-9)
         let plotWidth = Self.width - Self.left - Self.right
         let plotHeight = Self.height - Self.top - Self.bottom
         func place(_ x: Double, _ y: Double) -> (Double, Double) {
@@ -84,6 +105,7 @@ struct LineChart: Sendable {
                 "<line class=\"target\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
         }
         for (index, line) in shown.enumerated() {
+            parts += band(line.band.map { (place($0.x, $0.low), place($0.x, $0.high)) }, index)
             let places = line.points.map { place($0.x, $0.y) }
             parts +=
                 "<polyline class=\"line s\(index)\" points=\""
@@ -93,13 +115,18 @@ struct LineChart: Sendable {
                 parts += "<circle class=\"dot s\(index)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>"
             }
         }
-        let summary = shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }.joined(separator: ", ")
-        return HTML(
-            "<svg viewBox=\"0 0 \(n(Self.width)) \(n(Self.height))\" role=\"img\" aria-label=\"\(HTML.escape("\(title): \(summary)").text)\">\(parts)</svg>"
-        )
+        return HTML(parts)
     }
 
-    private func label(_ value: Double) -> String {
+    private func band(_ edges: [(low: (Double, Double), high: (Double, Double))], _ index: Int) -> String {
+        guard edges.count > 1 else { return "" }
+        let outline = edges.map(\.low) + edges.reversed().map(\.high)
+        return "<polygon class=\"band s\(index)\" points=\""
+            + outline.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
+    }
+
+    /// A value of y as the axis and the legend write it.
+    func label(_ value: Double) -> String {
         isShare ? Figures.decimal(value * 100, abs(value) < 0.1 && value != 0 ? 2 : 0) + " %" : Figures.short(value)
     }
 

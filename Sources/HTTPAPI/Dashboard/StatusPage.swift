@@ -37,7 +37,9 @@ struct StatusPage: Sendable {
 
     private var main: HTML {
         alarms + coldStart + tiles + .element("h2", [:], HTML("Learning"))
-            + .element("div", ["class": "charts"], LearningCharts(status: status).all.map(\.html).joined())
+            + .element(
+                "div", ["class": "charts"],
+                LearningCharts(updates: status.updates, evaluations: status.evaluations).all.map(\.html).joined())
             + .element("h2", [:], HTML("Work"))
             + .element("div", ["class": "panels"], kinds + verdicts + queue)
             + .element("h2", [:], HTML("Recent rollouts")) + rollouts
