@@ -32,9 +32,10 @@ func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
 /// What a client can make the learner do.
 private enum WantedState: String, CaseIterable, Sendable { case running, paused }
 
-/// A change of the learner: a state, hyper-parameters, or both.
+/// A change of the learner: a state, an earlier policy, hyper-parameters, or any of them together.
 private struct LearnerChange: Sendable {
     var state: WantedState?
+    var rollback: RollbackTarget?
     var settings: [JSONMember]
 
     init(json: JSONValue) throws(InputError) {
@@ -45,9 +46,17 @@ private struct LearnerChange: Sendable {
             throw InputError(
                 .invalidValue, "nothing to change", hint: "as {\"state\":\"paused\"} or {\"learning_rate\":5e-5}")
         }
-        settings = members.filter { $0.name != "state" }
-        let state = JSONValue.object(members.filter { $0.name == "state" })
-        self.state = try JSONFields(state, known: ["state"]).optionalChoice("state", WantedState.self)
+        let own: Set = ["state", "rollback_to"]
+        settings = members.filter { !own.contains($0.name) }
+        let fields = try JSONFields(.object(members.filter { own.contains($0.name) }), known: own.sorted())
+        state = try fields.optionalChoice("state", WantedState.self)
+        if fields.value("rollback_to")?.string == "best" {
+            rollback = .best
+        } else {
+            rollback = try fields.optionalInteger("rollback_to", in: 0...Int(Int32.max)).map {
+                .version(PolicyVersion($0))
+            }
+        }
     }
 }
 
@@ -57,7 +66,10 @@ private func changeLearner(_ call: Call, _ service: some ServiceFacade) async th
         // Refused before anything is changed: all of a request or none.
         try service.setLearner(isPaused: state == .paused)
     }
+    var target: PolicyVersion?
+    if let wanted = change.rollback { target = try await service.keptVersion(of: wanted) }
     if !change.settings.isEmpty { try await service.changeLearner(change.settings) }
+    if let target { service.rollBackLearner(to: target) }
     if let state = change.state { try service.setLearner(isPaused: state == .paused) }
     return jsonResponse(json(of: service.learnerReport()))
 }
@@ -75,6 +87,8 @@ private func json(of report: LearnerReport) -> JSONValue {
         JSONMember("detail", report.detail.map { .string($0) } ?? .null),
         JSONMember("policy_version", report.policyVersion.map { .integer(Int64($0.number)) } ?? .null),
     ]
+    members.append(
+        JSONMember("rolling_back_to", report.pendingRollback.map { .integer(Int64($0.number)) } ?? .null))
     members += report.fields.map { JSONMember($0.name, $0.value) }
     let help = report.fields.map { field in
         JSONValue.members([

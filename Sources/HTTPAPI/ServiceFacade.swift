@@ -57,6 +57,10 @@ package protocol ServiceFacade: Sendable {
     func changeLearner(_ changes: [JSONMember]) async throws
     /// Pauses or resumes learning.
     func setLearner(isPaused: Bool) throws
+    /// The version that a target means now; throws when there is none to go back to.
+    func keptVersion(of target: RollbackTarget) async throws -> PolicyVersion
+    /// Goes back to an earlier policy at the next update boundary.
+    func rollBackLearner(to version: PolicyVersion)
     /// A page of updates, newest first.
     func updates(before: PolicyVersion?, limit: Int) async throws -> [UpdateRecord]
     /// The last evaluations.
@@ -97,14 +101,18 @@ package struct LearnerReport: Sendable {
     package var detail: String?
     package var isPaused: Bool
     package var policyVersion: PolicyVersion?
+    /// The version to go back to at the next update boundary.
+    package var pendingRollback: PolicyVersion?
     package var fields: [Field]
     package init(
-        phase: LearnerPhase, detail: String?, isPaused: Bool, policyVersion: PolicyVersion?, fields: [Field]
+        phase: LearnerPhase, detail: String?, isPaused: Bool, policyVersion: PolicyVersion?,
+        pendingRollback: PolicyVersion? = nil, fields: [Field]
     ) {
         self.phase = phase
         self.detail = detail
         self.isPaused = isPaused
         self.policyVersion = policyVersion
+        self.pendingRollback = pendingRollback
         self.fields = fields
     }
 }

@@ -10,6 +10,7 @@ package final class LearnerControl: Sendable {
         var isPaused = false
         var pauseReason: String?
         var isStopping = false
+        var rollback: PolicyVersion?
     }
 
     private let state: Mutex<State>
@@ -54,6 +55,20 @@ package final class LearnerControl: Sendable {
             $0.pauseReason = nil
         }
         changes.notify()
+    }
+
+    /// The version to go back to at the next update boundary, if somebody asked for it.
+    package var pendingRollback: PolicyVersion? { state.withLock { $0.rollback } }
+
+    /// Asks the learner to go back; a later request replaces an earlier one.
+    func requestRollback(to version: PolicyVersion) {
+        state.withLock { $0.rollback = version }
+        changes.notify()
+    }
+
+    /// Notes that a rollback was carried out, unless another was asked for meanwhile.
+    func finishRollback(to version: PolicyVersion) {
+        state.withLock { if $0.rollback == version { $0.rollback = nil } }
     }
 
     /// Begins the shutdown.

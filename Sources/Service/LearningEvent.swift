@@ -11,6 +11,8 @@ package enum LearningEvent: Sendable {
     case resumed(version: PolicyVersion)
     /// An update was committed.
     case updated(UpdateRecord)
+    /// An earlier policy became the newest version.
+    case rolledBack(to: PolicyVersion, version: PolicyVersion)
     /// The held-out prompts were measured.
     case evaluated([EvaluationRecord])
     /// Something is wrong with learning, in a sentence.

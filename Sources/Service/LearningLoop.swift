@@ -41,21 +41,19 @@ package struct LearningLoop: Service {
         try await evaluateIfDue(&session, isFirst: session.isFresh)
         var isBehindLedger = false
         while !isStopping {
-            if context.learner.isPaused {
-                context.board.enter(.paused, detail: context.learner.pauseReason)
+            guard context.learner.pendingRollback != nil || !isResting(session.version) else {
                 await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
                 continue
-            }
-            if let max = context.settings.updatesMax, session.version.number >= max {
-                context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
-                return
             }
             do {
                 if isBehindLedger {
                     try await session.rollBack()
                     isBehindLedger = false
                 }
-                if try await makeUpdate(&session) {
+                if let target = context.learner.pendingRollback {
+                    try await session.goBack(to: target)
+                    context.learner.finishRollback(to: target)
+                } else if try await makeUpdate(&session) {
                     try await evaluateIfDue(&session, isFirst: false)
                 } else {
                     context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
@@ -68,6 +66,17 @@ package struct LearningLoop: Service {
                 await rest(seconds, because: error)
             }
         }
+    }
+
+    /// Whether there is nothing to do but wait for a person: paused, or all updates made that were asked for.
+    private func isResting(_ version: PolicyVersion) -> Bool {
+        if context.learner.isPaused {
+            context.board.enter(.paused, detail: context.learner.pauseReason)
+            return true
+        }
+        guard let max = context.settings.updatesMax, version.number >= max else { return false }
+        context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
+        return true
     }
 
     /// Waits until the ledger may work again, and says so.
@@ -147,6 +156,8 @@ package struct LearningLoop: Service {
             if try await context.ledger.readyGroupCount(oldestVersion: oldest) >= planned { return }
             let counts = try await context.ledger.counts()
             if counts.queueLength == 0, counts.rollouts[.scoring, default: 0] == 0 { return }
+            let trouble = context.board.snapshot().scoringTrouble
+            context.board.enter(trouble == nil ? .scoring : .waiting, detail: trouble)
             await context.changes.wait(beyond: seen, seconds: Self.idleSeconds)
         }
         throw CancellationError()

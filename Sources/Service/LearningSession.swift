@@ -149,7 +149,9 @@ struct LearningSession: Sendable {
     /// Forgets old checkpoints: first in the ledger, then on disk, so that no named file is ever missing.
     func prune() async throws {
         let versions = try await context.ledger.checkpoints().map(\.version)
-        let old = CheckpointDirectory.prunable(versions, newest: version)
+        // The best by held-out accuracy stays, to go back to.
+        let best = RollbackRecord.best(context.board.snapshot().evaluations, among: Set(versions))
+        let old = CheckpointDirectory.prunable(versions, newest: version).filter { $0 != best }
         guard !old.isEmpty else { return }
         try await context.ledger.forgetCheckpoints(versions: old)
         context.checkpoints.remove(old)

@@ -11,6 +11,8 @@ package struct LearnerView: Sendable {
     package var detail: String?
     package var isPaused: Bool
     package var policyVersion: PolicyVersion?
+    /// The version to go back to at the next update boundary.
+    package var pendingRollback: PolicyVersion?
     package var settings: [(name: String, value: SettingValue, summary: String, allowed: String)]
 }
 
@@ -24,7 +26,7 @@ extension RolloutService {
         let settings = learner.settings
         return LearnerView(
             phase: snapshot.phase, detail: snapshot.phaseDetail, isPaused: learner.isPaused,
-            policyVersion: policies.newestVersion,
+            policyVersion: policies.newestVersion, pendingRollback: learner.pendingRollback,
             settings: LearnerSettings.fields.map { ($0.name, $0.get(settings), $0.summary, $0.allowed) })
     }
 

@@ -17,17 +17,19 @@ package struct ScoringLoop: Service {
     private let ledger: Ledger
     private let judge: Judge
     private let learner: LearnerControl
+    private let board: StatusBoard
     private let counters: Counters
     private let changes: ChangeSignal
     private let logger: Logger
 
     package init(
-        ledger: Ledger, judge: Judge, learner: LearnerControl, counters: Counters,
+        ledger: Ledger, judge: Judge, learner: LearnerControl, board: StatusBoard, counters: Counters,
         changes: ChangeSignal, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
         self.learner = learner
+        self.board = board
         self.counters = counters
         self.changes = changes
         self.logger = logger
@@ -43,8 +45,12 @@ package struct ScoringLoop: Service {
         try await gracefulShutdown()
     }
 
+    private var isStopping: Bool {
+        learner.isStopping || Task.isShuttingDownGracefully || Task.isCancelled
+    }
+
     private func work() async throws {
-        while !Task.isShuttingDownGracefully, !learner.isStopping, !Task.isCancelled {
+        while !isStopping {
             let seen = changes.generation
             do {
                 if let lease = try await ledger.leaseScoring(
@@ -53,17 +59,17 @@ package struct ScoringLoop: Service {
                     try await settle(lease)
                     continue
                 }
+                setTrouble(nil)
             } catch let error as LedgerError {
                 // The ledger may be full or read-only for a while; what is queued stays queued.
-                counters.increment(.ledgerFailures)
-                logger.error("scoring waits for the ledger", metadata: ["error": "\(error)"])
-                await changes.wait(beyond: changes.generation, seconds: Self.idleSeconds)
+                await rest(because: error)
             }
             await changes.wait(beyond: seen, seconds: Self.idleSeconds)
         }
     }
 
-    private func settle(_ lease: Lease) async throws {
+    /// Judges what a lease holds and records it, however long the ledger takes to accept it.
+    func settle(_ lease: Lease) async throws {
         let judgements = await judge.judge(lease.rollouts.map { JudgeItem(response: $0.response, task: $0.task) })
         let scheme = learner.settings.rewardScheme
         let results = zip(lease.rollouts, judgements).map { work, judgement in
@@ -72,10 +78,37 @@ package struct ScoringLoop: Service {
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))
         }
-        let answers = try await ledger.record(results: results, lease: lease.id)
-        for case .failure(let error) in answers {
+        for case .failure(let error) in try await record(results, of: lease) {
             logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
         }
+        setTrouble(nil)
+        changes.notify()
+    }
+
+    /// Keeps what was judged until the ledger takes it: thrown away, it would be missing until its lease runs out, and an
+    /// update that needs it would wait as long.
+    private func record(_ results: [ScoringResult], of lease: Lease) async throws -> [Result<RolloutStatus, InputError>]
+    {
+        while true {
+            do {
+                return try await ledger.record(results: results, lease: lease.id)
+            } catch let error as LedgerError where error.retryAfterSeconds != nil && !isStopping {
+                await rest(because: error)
+            }
+        }
+    }
+
+    private func rest(because error: LedgerError) async {
+        counters.increment(.ledgerFailures)
+        logger.error("scoring waits for the ledger", metadata: ["error": "\(error)"])
+        setTrouble("\(error)")
+        await changes.wait(beyond: changes.generation, seconds: Self.idleSeconds)
+    }
+
+    /// Tells the status page, and who waits for verdicts, why none come.
+    private func setTrouble(_ reason: String?) {
+        guard board.snapshot().scoringTrouble != reason else { return }
+        board.update { $0.scoringTrouble = reason }
         changes.notify()
     }
 }

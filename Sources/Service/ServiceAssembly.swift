@@ -61,7 +61,8 @@ extension RolloutService {
             changes: changes, settings: settings, clock: clock, identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
             ScoringLoop(
-                ledger: ledger, judge: judge, learner: learner, counters: counters, changes: changes, logger: logger),
+                ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
+                logger: logger),
             MaintenanceLoop(
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
         ]

@@ -45,6 +45,8 @@ package struct StatusSnapshot: Sendable {
     package var kinds: [KindStatus]
     /// Alarms that hold now.
     package var alarms: [String]
+    /// Why verdicts wait, while the ledger takes none.
+    package var scoringTrouble: String?
     package var sandboxTier: String
     package var databasePath: String
     package var residentBytes: Int

@@ -59,18 +59,12 @@ package struct UpdateReplay: Sendable {
                 .notFound, "there is no update \(version)", field: "update",
                 hint: "updates count from 1; the newest policy is \(newest)")
         }
-        let before = try await ledger.checkpoints().filter { $0.version < version }
-        guard let start = before.max(by: { $0.version < $1.version }) else {
-            throw ServiceError(
-                .unavailable, "no checkpoint before update \(version) is kept",
-                hint: "the last \(CheckpointDirectory.recentKept) and every \(CheckpointDirectory.milestoneEvery)th are"
-            )
-        }
+        let start = try await newestCheckpoint(through: PolicyVersion(version.number - 1))
         let tokenizer = try Tokenizer.load(directory: checkpoints.path)
-        let model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
+        var model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
         var next = start.version.next
         while true {
-            let replayed = try await replay(next, model: model, tokenizer: tokenizer, scratch: scratch)
+            let replayed = try await replay(next, model: &model, tokenizer: tokenizer, scratch: scratch)
             each(replayed)
             if next == version { return replayed }
             next = next.next
@@ -78,23 +72,55 @@ package struct UpdateReplay: Sendable {
     }
 
     private func replay(
-        _ version: PolicyVersion, model: TrainableModel, tokenizer: Tokenizer, scratch: String
+        _ version: PolicyVersion, model: inout TrainableModel, tokenizer: Tokenizer, scratch: String
     ) async throws -> ReplayedUpdate {
         guard let record = try await ledger.update(version), let provenance = record.provenance else {
             throw ServiceError(
                 .unavailable, "update \(version) was made before updates recorded their settings",
                 hint: "only newer updates can be made again")
         }
-        let groups = try await ledger.consumedGroups(by: version, judgedThrough: provenance.judgedThrough)
-        let settings = try LearnerSettingsText.read(provenance.settings, over: LearnerSettings())
-        let outcome = try PolicyTrainer.apply(
-            groups, to: model, from: PolicyVersion(version.number - 1), settings: settings, tokenizer: tokenizer,
-            threads: threads)
+        let metrics: [UpdateRecord.Metric]
+        if let target = RollbackRecord.target(of: record) {
+            model = try await restored(target, tokenizer: tokenizer, scratch: scratch)
+            metrics = record.metrics
+        } else {
+            let groups = try await ledger.consumedGroups(by: version, judgedThrough: provenance.judgedThrough)
+            let settings = try LearnerSettingsText.read(provenance.settings, over: LearnerSettings())
+            metrics = try PolicyTrainer.apply(
+                groups, to: model, from: PolicyVersion(version.number - 1), settings: settings, tokenizer: tokenizer,
+                threads: threads
+            ).metrics
+        }
         let directory = CheckpointDirectory(path: scratch)
         let manifest = try directory.write(model, version: version, learnerState: "")
         directory.remove([version])
         return ReplayedUpdate(
-            version: version, recorded: record.metrics, replayed: outcome.metrics,
+            version: version, recorded: record.metrics, replayed: metrics,
             recordedDigest: provenance.checkpointDigest, replayedDigest: manifest.digest)
+    }
+
+    /// The model of a version that a rollback went back to: its checkpoint, or made again from the newest before it.
+    private func restored(_ target: PolicyVersion, tokenizer: Tokenizer, scratch: String) async throws -> TrainableModel
+    {
+        let start = try await newestCheckpoint(through: target)
+        var model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
+        var next = start.version.next
+        while next <= target {
+            _ = try await replay(next, model: &model, tokenizer: tokenizer, scratch: scratch)
+            next = next.next
+        }
+        return model
+    }
+
+    private func newestCheckpoint(through version: PolicyVersion) async throws -> CheckpointManifest {
+        let kept = try await ledger.checkpoints().filter { $0.version <= version }
+        guard let newest = kept.max(by: { $0.version < $1.version }) else {
+            throw ServiceError(
+                .unavailable, "no checkpoint through policy \(version) is kept",
+                hint:
+                    "the last \(CheckpointDirectory.recentKept), every \(CheckpointDirectory.milestoneEvery)th and the best are"
+            )
+        }
+        return newest
     }
 }

@@ -34,6 +34,7 @@ final class TerminalReporter: Sendable {
             line("cold start: done after \(steps) steps in \(fixed(seconds, 0)) s: \(reason)")
         case .resumed(let version): line("learner: going on from policy \(version)")
         case .updated(let record): line(Self.sentence(record))
+        case .rolledBack(let target, let version): line("learner: policy \(version) is policy \(target) again")
         case .evaluated(let records): line(Self.sentence(records))
         case .alarm(let text): line("ALARM: \(text)")
         case .paused(let reason): line("learner: paused: \(reason)")

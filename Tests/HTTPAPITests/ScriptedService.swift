@@ -16,6 +16,7 @@ final class ScriptedService: ServiceFacade {
         var settings: [String: JSONValue] = ["learning_rate": .double(6e-5), "objective": .string("gppo")]
         var phase = LearnerPhase.sampling
         var isPaused = false
+        var rollback: PolicyVersion?
         var isReady = true
         var failure: (any Error)?
         var delay: Duration?
@@ -248,6 +249,7 @@ final class ScriptedService: ServiceFacade {
         state.withLock { state in
             LearnerReport(
                 phase: state.phase, detail: nil, isPaused: state.isPaused, policyVersion: currentVersion,
+                pendingRollback: state.rollback,
                 fields: state.settings.sorted { $0.key < $1.key }.map {
                     .init(name: $0.key, value: $0.value, summary: "a setting", allowed: "any")
                 })
@@ -270,6 +272,17 @@ final class ScriptedService: ServiceFacade {
             state.isPaused = isPaused
         }
     }
+
+    func keptVersion(of target: RollbackTarget) async throws -> PolicyVersion {
+        try await enter()
+        guard case .version(let version) = target else { return currentVersion }
+        guard version <= currentVersion else {
+            throw InputError(.notFound, "the weights of policy \(version) are not kept", field: "rollback_to")
+        }
+        return version
+    }
+
+    func rollBackLearner(to version: PolicyVersion) { state.withLock { $0.rollback = version } }
 
     func updates(before: PolicyVersion?, limit: Int) async throws -> [UpdateRecord] {
         try await enter()

@@ -204,6 +204,11 @@ private let rollout =
                 "nothing was changed by half")
             #expect(await client.send("PATCH", "/v1/learner", json: "{}")?.status == 422)
             #expect(await client.send("PATCH", "/v1/learner", json: #"{"state":"asleep"}"#)?.status == 422)
+            let back = await client.send("PATCH", "/v1/learner", json: #"{"rollback_to":1}"#)
+            #expect(back?.status == 200 && back?.json["rolling_back_to"] == .integer(1))
+            let never = await client.send("PATCH", "/v1/learner", json: #"{"rollback_to":99,"learning_rate":1}"#)
+            #expect(never?.status == 404 && never?.json["error"]?["field"] == .string("rollback_to"))
+            #expect(await client.send("PATCH", "/v1/learner", json: #"{"rollback_to":"worst"}"#)?.status == 422)
             service.state.withLock { $0.phase = .off }
             #expect(
                 await client.send("PATCH", "/v1/learner", json: #"{"state":"running","learning_rate":2e-5}"#)?.status
