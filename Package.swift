@@ -37,7 +37,10 @@ let package = Package(
         .target(name: "Domain", dependencies: ["StrictJSON"]),
         .target(
             name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
-            resources: [.embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql")]),
+            resources: [
+                .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
+                .embedInCode("m0003_demonstrations.sql"),
+            ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),

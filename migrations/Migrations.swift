@@ -20,4 +20,5 @@ package struct Migration: Sendable {
 package let allMigrations: [Migration] = [
     Migration(1, "m0001_init", PackageResources.m0001_init_sql),
     Migration(2, "m0002_update_provenance", PackageResources.m0002_update_provenance_sql),
+    Migration(3, "m0003_demonstrations", PackageResources.m0003_demonstrations_sql),
 ]

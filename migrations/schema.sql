@@ -15,6 +15,26 @@ CREATE TABLE datasets (
     prompt_count INTEGER NOT NULL DEFAULT 0 CHECK (prompt_count >= 0)
 ) STRICT;
 
+CREATE TABLE demonstrations (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
+    dataset_seq INTEGER NOT NULL REFERENCES datasets (seq),
+    -- BLAKE2b-128 of all that the client sent: the same id with other content is a conflict.
+    content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
+    created_at INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    -- UTF-8 as a blob, as in rollout_bodies.
+    response BLOB NOT NULL CHECK (length(response) >= 1),
+    metadata TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX demonstrations_by_dataset ON demonstrations (dataset_seq, seq);
+
+CREATE TRIGGER demonstrations_counted AFTER INSERT ON demonstrations
+BEGIN
+    INSERT INTO tallies VALUES ('demonstrations', 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+
 CREATE TABLE evaluations (
     seq INTEGER PRIMARY KEY,
     version INTEGER NOT NULL CHECK (version >= 0),
@@ -46,7 +66,7 @@ CREATE TABLE groups (
     -- How often it was handed out and not given back; bounded, while `attempt` is not.
     tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
     lease_seq INTEGER REFERENCES leases (seq),
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, asked_size INTEGER CHECK (asked_size BETWEEN 1 AND 64),
     CHECK (member_count BETWEEN 0 AND size),
     CHECK (status <> 'ready' OR member_count = size),
     CHECK ((status = 'consumed') = (consumed_by_update IS NOT NULL)),
@@ -92,6 +112,16 @@ BEGIN
         WHERE name = 'groups/lacking' AND (old.status = 'open' AND old.member_count < old.size)
             AND NOT (new.status = 'open' AND new.member_count < new.size);
 END;
+
+CREATE TABLE learner_changes (
+    seq INTEGER PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    -- The newest policy then; NULL before there was one.
+    after_version INTEGER REFERENCES policies (version),
+    cause TEXT NOT NULL CHECK (cause IN ('request', 'stage')),
+    -- A JSON object: {"name": [before, after], ...}.
+    changes TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE leases (
     seq INTEGER PRIMARY KEY,
@@ -186,7 +216,7 @@ CREATE TABLE rollouts (
     reward REAL,
     advantage REAL,
     consumed_by_update INTEGER REFERENCES updates (version),
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, last_policy_version INTEGER CHECK (last_policy_version > policy_version),
     CHECK ((outcome IS NULL) = (verdict_seq IS NULL)),
     CHECK (CASE WHEN outcome IN ('passed', 'failed') THEN reward IS NOT NULL ELSE reward IS NULL END),
     -- A CHECK that is NULL passes, so these say IS where a column may be NULL.

@@ -32,6 +32,8 @@ package enum Limits {
     package static let promptsPerRequestMax = 1_024
     /// Prompts in one NDJSON body: a data set of short prompts in a few requests.
     package static let promptLinesMax = 16_384
+    /// Demonstrations in one request, as prompts; the body's limit holds long ones to fewer.
+    package static let demonstrationsPerRequestMax = 1_024
     /// Rollouts that one request may send back to the judges; more by more requests.
     package static let rescoreMax = 100_000
     /// Rollouts held in memory at once while they are exported: 16 of the longest are about 20 MB of JSON.
@@ -175,6 +177,10 @@ package enum Limits {
     package static let miniBatchesMax = 256
     /// Passes over an update's groups.
     package static let epochsMax = 16
+    /// Demonstrations of one update: four of the paper's batches.
+    package static let demonstrationsPerUpdateMax = 4_096
+    /// Stages of one training plan; the paper has three.
+    package static let stagesMax = 32
     /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
     package static let stalenessMax = 1_000
 }

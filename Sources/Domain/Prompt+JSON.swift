@@ -1,10 +1,11 @@
 // Prompts as they stand on the wire: as submitted, as stored, and as a generator may see them.
 import StrictJSON
 
+/// The data set of prompts and demonstrations that name none.
+let defaultDataset = "default"
+
 extension PromptSubmission {
     private static let known = ["id", "dataset", "text", "messages", "task", "metadata"]
-    /// The data set of prompts that name none.
-    private static let defaultDataset = "default"
 
     /// Reads one prompt of `POST /v1/prompts`.
     package init(json: JSONValue) throws(InputError) {
@@ -12,7 +13,7 @@ extension PromptSubmission {
         self.init(
             id: try fields.optionalIdentifier("id", PromptID.self),
             dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax)
-                ?? PromptSubmission.defaultDataset,
+                ?? defaultDataset,
             content: try PromptContent(fields: fields),
             task: try fields.nested("task", VerificationTask.init(json:)),
             metadata: try fields.metadata())

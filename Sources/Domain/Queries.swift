@@ -20,6 +20,17 @@ package struct RolloutFilter: Sendable, Equatable {
     }
 }
 
+/// Which prompts are meant, for sampling and for updates; nil means any.
+package struct PromptScope: Sendable, Equatable {
+    package var dataset: String?
+    /// `math` or `code`.
+    package var taskType: String?
+    package init(dataset: String? = nil, taskType: String? = nil) {
+        self.dataset = dataset
+        self.taskType = taskType
+    }
+}
+
 /// One page of rollouts and where the next begins.
 package struct RolloutPage: Sendable, Equatable {
     package var rollouts: [Rollout]

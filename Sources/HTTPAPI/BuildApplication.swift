@@ -36,7 +36,8 @@ package func buildApplication(
 
 /// All operations of the API; openapi.yaml has the same, and a test compares them.
 func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [Endpoint] {
-    scoreEndpoints(service) + promptEndpoints(service) + leaseEndpoints(service) + rolloutEndpoints(service)
+    scoreEndpoints(service) + promptEndpoints(service) + demonstrationEndpoints(service)
+        + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + healthEndpoints(service, counters: counters) + descriptionEndpoints() + dashboardEndpoints(service)
 }

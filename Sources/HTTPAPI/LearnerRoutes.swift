@@ -1,4 +1,4 @@
-// GET and PATCH /v1/learner, GET /v1/updates, GET /v1/evaluations.
+// GET and PATCH /v1/learner, GET /v1/learner/changes, GET /v1/updates, GET /v1/evaluations.
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -13,6 +13,11 @@ func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             return jsonResponse(json(of: service.learnerReport()))
         },
         Endpoint(.patch, "/v1/learner") { call in try await changeLearner(call, service) },
+        Endpoint(.get, "/v1/learner/changes") { call in
+            let query = try call.query(["limit"])
+            let changes = try await service.learnerChanges(limit: try query.limit())
+            return jsonResponse(.members(["changes": .array(changes.map(\.json))]))
+        },
         Endpoint(.get, "/v1/updates") { call in
             let query = try call.query(["before", "limit"])
             let limit = try query.limit()
@@ -89,6 +94,7 @@ private func json(of report: LearnerReport) -> JSONValue {
     ]
     members.append(
         JSONMember("rolling_back_to", report.pendingRollback.map { .integer(Int64($0.number)) } ?? .null))
+    members.append(JSONMember("stage", report.stage.map { .string($0) } ?? .null))
     members += report.fields.map { JSONMember($0.name, $0.value) }
     let help = report.fields.map { field in
         JSONValue.members([

@@ -8,7 +8,7 @@ extension RolloutService: ServiceFacade {
         let view = learnerView()
         return LearnerReport(
             phase: view.phase, detail: view.detail, isPaused: view.isPaused, policyVersion: view.policyVersion,
-            pendingRollback: view.pendingRollback,
+            pendingRollback: view.pendingRollback, stage: view.stage,
             fields: view.settings.map {
                 .init(
                     name: $0.name, value: LearnerSettingsText.json(of: $0.value), summary: $0.summary,

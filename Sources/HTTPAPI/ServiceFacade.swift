@@ -16,6 +16,13 @@ package protocol ServiceFacade: Sendable {
     /// A page of prompts in the order of their ids.
     func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt]
 
+    /// Stores demonstrations; one answer for each, in order.
+    func submit(demonstrations: [DemonstrationSubmission]) async throws -> [Result<DemonstrationReceipt, InputError>]
+    /// A page of demonstrations in the order in which they came.
+    func demonstrations(dataset: String?, after: DemonstrationID?, limit: Int) async throws -> [Demonstration]
+    /// How many demonstrations there are.
+    func demonstrationCount(dataset: String?) async throws -> Int
+
     /// Leases work, waiting for it as long as asked; nil when there is none.
     func lease(_ request: LeaseRequest) async throws -> Lease?
     /// Moves a lease's deadline.
@@ -55,6 +62,8 @@ package protocol ServiceFacade: Sendable {
     func learnerReport() -> LearnerReport
     /// Changes hyper-parameters by name from the next update on; all or none.
     func changeLearner(_ changes: [JSONMember]) async throws
+    /// The last changes of the hyper-parameters, newest first.
+    func learnerChanges(limit: Int) async throws -> [LearnerChangeRecord]
     /// Pauses or resumes learning.
     func setLearner(isPaused: Bool) throws
     /// The version that a target means now; throws when there is none to go back to.
@@ -103,16 +112,19 @@ package struct LearnerReport: Sendable {
     package var policyVersion: PolicyVersion?
     /// The version to go back to at the next update boundary.
     package var pendingRollback: PolicyVersion?
+    /// The stage of the run, when it has stages.
+    package var stage: String?
     package var fields: [Field]
     package init(
         phase: LearnerPhase, detail: String?, isPaused: Bool, policyVersion: PolicyVersion?,
-        pendingRollback: PolicyVersion? = nil, fields: [Field]
+        pendingRollback: PolicyVersion? = nil, stage: String? = nil, fields: [Field]
     ) {
         self.phase = phase
         self.detail = detail
         self.isPaused = isPaused
         self.policyVersion = policyVersion
         self.pendingRollback = pendingRollback
+        self.stage = stage
         self.fields = fields
     }
 }

@@ -5,7 +5,7 @@ extension LearnerSettings {
     /// All fields, in the order in which they are shown and applied. `objective` comes first because it resets the
     /// constants that follow it to those of the method.
     package static let fields: [SettingField<LearnerSettings>] =
-        lossFields + optimiserFields + batchFields + samplingFields
+        sourceFields + lossFields + optimiserFields + batchFields + samplingFields
 
     /// The field of a name.
     ///
@@ -30,6 +30,15 @@ extension LearnerSettings {
         }
         return try copy.validated()
     }
+
+    private static let sourceFields: [SettingField<LearnerSettings>] = [
+        .choice("mode", \.mode, "Learn from rollouts and rewards (rl) or from demonstrations (sft)."),
+        .optionalName("dataset", \.dataset, "The data set of prompts and demonstrations; none takes all."),
+        .choice("task", \.task, "Which tasks the prompts of rollouts may have."),
+        .integer(
+            "demonstrations_per_update", \.demonstrationsPerUpdate, 1...Limits.demonstrationsPerUpdateMax,
+            "Demonstrations of one update in the mode sft."),
+    ]
 
     private static let lossFields: [SettingField<LearnerSettings>] = [
         SettingField(
@@ -68,8 +77,13 @@ extension LearnerSettings {
     private static let optimiserFields: [SettingField<LearnerSettings>] = [
         .number("learning_rate", \.learningRate, 0...1, "AdamW's full learning rate."),
         .integer("warmup_updates", \.warmupUpdates, 0...1_000_000, "Updates over which the learning rate rises."),
+        .integer(
+            "schedule_start", \.scheduleStart, 0...100_000_000,
+            "Warm-up and schedule count from this version, and the optimiser's moments begin there anew."),
         .choice("schedule", \.schedule, "How the learning rate moves after the warm-up."),
-        .integer("schedule_updates", \.scheduleUpdates, 1...100_000_000, "The update at which the schedule ends."),
+        .integer(
+            "schedule_updates", \.scheduleUpdates, 1...100_000_000,
+            "The update, from schedule_start, at which the schedule ends."),
         .number("schedule_floor", \.scheduleFloor, 0...1, "The final learning rate as a share of the full one."),
         .number("adam_beta1", \.adamBeta1, 0...0.999_999, "Decay of AdamW's first moment."),
         .number("adam_beta2", \.adamBeta2, 0...0.999_999, "Decay of AdamW's second moment."),

@@ -20,8 +20,36 @@ package enum Schedule: String, Sendable, CaseIterable {
     case cosine
 }
 
+/// What the updates learn from.
+package enum TrainingMode: String, Sendable, CaseIterable {
+    /// Rollouts and their rewards.
+    case reinforcement = "rl"
+    /// Demonstrations.
+    case supervised = "sft"
+}
+
+/// Which tasks the prompts of rollouts may have.
+package enum TaskChoice: String, Sendable, CaseIterable {
+    case all
+    case math
+    case code
+
+    /// The task's name in the ledger, or nil for any.
+    package var type: String? { self == .all ? nil : rawValue }
+}
+
 /// All hyper-parameters; the defaults are those of the built-in small model.
 package struct LearnerSettings: Sendable, Equatable {
+    // MARK: What is learned from
+    /// Rollouts or demonstrations.
+    package var mode = TrainingMode.reinforcement
+    /// The data set that prompts and demonstrations are taken from; nil takes all.
+    package var dataset: String?
+    /// Which tasks the prompts of rollouts may have.
+    package var task = TaskChoice.all
+    /// Demonstrations of one update under `TrainingMode.supervised`.
+    package var demonstrationsPerUpdate = 64
+
     // MARK: Loss
     /// What a token's ratio and advantage cost.
     package var objective = Objective(.gppo)
@@ -49,9 +77,12 @@ package struct LearnerSettings: Sendable, Equatable {
     package var learningRate = 6e-5
     /// Updates over which the learning rate rises.
     package var warmupUpdates = 0
+    /// Warm-up and schedule count from the version after this one, and the optimiser's moments begin there anew; 0 is the
+    /// run's start. A stage sets it to the version that it starts from.
+    package var scheduleStart = 0
     /// How the learning rate moves afterwards.
     package var schedule = Schedule.constant
-    /// The update at which the schedule reaches its floor.
+    /// The update, counted from `scheduleStart`, at which the schedule reaches its floor.
     package var scheduleUpdates = 1_000
     /// The final learning rate as a share of the full one.
     package var scheduleFloor = 0.1
@@ -115,6 +146,17 @@ package struct LearnerSettings: Sendable, Equatable {
 
     /// The built-in small model's.
     package init() {}
+
+    /// What an update with these settings is recorded as: the objective's name, or `sft`.
+    package var objectiveName: String { mode == .supervised ? mode.rawValue : objective.method.rawValue }
+
+    /// Which prompts rollouts may answer.
+    package var scope: PromptScope { PromptScope(dataset: dataset, taskType: task.type) }
+
+    /// Whether the update that makes a version begins with fresh moments: it is the first of its schedule.
+    package func beginsAnew(making version: PolicyVersion) -> Bool {
+        scheduleStart > 0 && version.number == scheduleStart + 1
+    }
 
     /// The loss these settings describe.
     package var loss: PolicyLoss {

@@ -8,7 +8,7 @@ extension LearnerSettings {
     ///
     /// - Parameter update: 1 for the first; it is the version that the update makes.
     package func learningRate(update: Int) -> Double {
-        let position = max(update, 1)
+        let position = max(update - scheduleStart, 1)
         if position < warmupUpdates { return learningRate * Double(position) / Double(warmupUpdates) }
         let span = scheduleUpdates - warmupUpdates
         let progress = span > 0 ? min(1, Double(position - warmupUpdates) / Double(span)) : 1

@@ -81,6 +81,27 @@ extension SettingField {
             })
     }
 
+    /// A name, or none.
+    static func optionalName(
+        _ name: String, _ path: any WritableKeyPath<Settings, String?> & Sendable, _ summary: String
+    ) -> SettingField {
+        let allowed = "a name of 1 to \(Limits.nameBytesMax) bytes, or none"
+        return SettingField(
+            name: name, summary: summary, allowed: allowed,
+            get: { settings in settings[keyPath: path].map { .text($0) } ?? .none },
+            set: { settings, value in
+                switch value {
+                case .none: settings[keyPath: path] = nil
+                case .text(let text):
+                    guard (1...Limits.nameBytesMax).contains(text.utf8.count) else {
+                        throw outOfRange(name, value, allowed)
+                    }
+                    settings[keyPath: path] = text
+                default: throw wrongType(name, "a name or null", allowed)
+                }
+            })
+    }
+
     /// A whole number within a range.
     static func integer(
         _ name: String, _ path: any WritableKeyPath<Settings, Int> & Sendable, _ range: ClosedRange<Int>,

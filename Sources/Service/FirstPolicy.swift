@@ -10,7 +10,7 @@ enum FirstPolicy {
     /// A trainer and the state that learning begins with.
     static func make(_ context: LearningContext) async throws -> (PolicyTrainer, LearnerState) {
         let trainer = try await ComputeThread.run("load-model") { try shell(context) }
-        if context.settings.modelDirectory == nil {
+        if context.settings.modelDirectory == nil, context.settings.coldStart {
             try await ColdStart(context: context, trainer: trainer).run()
             await trainer.resetOptimiser()
         }

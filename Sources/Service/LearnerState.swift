@@ -8,6 +8,8 @@ struct LearnerState: Sendable, Equatable {
     /// Verdicts after which an old one counts 1/e of a new one in the running accuracy.
     static let accuracyMemory = 96.0
 
+    /// The stage of the last update, in a run with stages.
+    var stage: String?
     /// Seconds spent sampling, scoring and updating.
     var learningSeconds = 0.0
     /// The next problem of each kind.
@@ -25,6 +27,7 @@ struct LearnerState: Sendable, Equatable {
             .object(BuiltinKind.allCases.compactMap { kind in values[kind].map { JSONMember(kind.rawValue, $0) } })
         }
         return JSONValue.members([
+            "stage": stage.map { .string($0) } ?? .null,
             "learning_seconds": .double(learningSeconds),
             "next_problem": object(nextProblem.mapValues { .integer(Int64($0)) }),
             "last_prompt": lastPrompt.map { .string($0.text) } ?? .null,
@@ -38,6 +41,7 @@ struct LearnerState: Sendable, Equatable {
     /// Reads what `text` wrote; anything missing starts anew.
     init(text: String) throws {
         let json = try JSONValue.parse(text: text, limits: .standard)
+        stage = json["stage"]?.string
         learningSeconds = json["learning_seconds"]?.number ?? 0
         lastPrompt = json["last_prompt"]?.string.map { PromptID($0) }
         var means: [BuiltinKind: Double] = [:]

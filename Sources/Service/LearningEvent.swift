@@ -11,6 +11,8 @@ package enum LearningEvent: Sendable {
     case resumed(version: PolicyVersion)
     /// An update was committed.
     case updated(UpdateRecord)
+    /// A stage of the run begins, after the version named; nil updates has no end.
+    case stage(String, from: PolicyVersion, updates: Int?)
     /// An earlier policy became the newest version.
     case rolledBack(to: PolicyVersion, version: PolicyVersion)
     /// The held-out prompts were measured.

@@ -50,13 +50,13 @@ package struct LearningLoop: Service {
                     try await session.rollBack()
                     isBehindLedger = false
                 }
+                try await session.enterStage()
                 if let target = context.learner.pendingRollback {
                     try await session.goBack(to: target)
                     context.learner.finishRollback(to: target)
                 } else if try await makeUpdate(&session) {
                     try await evaluateIfDue(&session, isFirst: false)
                 } else {
-                    context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
                     await context.changes.wait(beyond: context.changes.generation, seconds: Self.idleSeconds)
                 }
             } catch let error as LedgerError {
@@ -74,8 +74,12 @@ package struct LearningLoop: Service {
             context.board.enter(.paused, detail: context.learner.pauseReason)
             return true
         }
-        guard let max = context.settings.updatesMax, version.number >= max else { return false }
-        context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
+        if let max = context.settings.updatesMax, version.number >= max {
+            context.board.enter(.paused, detail: "made the \(max) updates it was asked for")
+            return true
+        }
+        guard let last = context.settings.plan.lastVersion, version >= last else { return false }
+        context.board.enter(.paused, detail: "made all \(last) updates of its stages")
         return true
     }
 
@@ -96,11 +100,20 @@ package struct LearningLoop: Service {
         context.learner.isStopping || Task.isShuttingDownGracefully || Task.isCancelled
     }
 
-    /// One whole update; false when there are too few groups for one.
+    /// One whole update; false, and the board says why, when there is too little to learn from.
     private func makeUpdate(_ session: inout LearningSession) async throws -> Bool {
+        let settings = context.learner.settings
+        switch settings.mode {
+        case .reinforcement: return try await makeReinforcedUpdate(&session, settings: settings)
+        case .supervised: return try await makeSupervisedUpdate(&session, settings: settings)
+        }
+    }
+
+    /// One update on groups of rollouts; false when there are too few for one.
+    private func makeReinforcedUpdate(_ session: inout LearningSession, settings: LearnerSettings) async throws -> Bool
+    {
         let clock = ContinuousClock()
         let start = clock.now
-        let settings = context.learner.settings
         let version = session.version
         let oldest = PolicyVersion(max(0, version.number - settings.maxStaleness))
         let stale = try await context.ledger.retireStale(olderThan: oldest)
@@ -109,13 +122,17 @@ package struct LearningLoop: Service {
         let planned = try await sampleGroups(&session, settings: settings)
         let sampled = clock.now
         context.board.enter(.scoring)
-        try await waitForVerdicts(planned, oldest: oldest)
+        try await waitForVerdicts(planned, oldest: oldest, scope: settings.scope)
         let scored = clock.now
 
         let batch = try await context.ledger.readyGroups(
-            oldestVersion: oldest, limit: max(planned, settings.groupsPerUpdate) * Self.groupsFactorMax)
+            oldestVersion: oldest, limit: max(planned, settings.groupsPerUpdate) * Self.groupsFactorMax,
+            scope: settings.scope)
         let needed = planned > 0 ? 1 : settings.groupsPerUpdate
-        guard batch.groups.count >= needed else { return false }
+        guard batch.groups.count >= needed else {
+            context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
+            return false
+        }
         context.board.enter(.training)
         let outcome = try await session.trainer.update(on: batch.groups, from: version, settings: settings)
         session.record(outcome, groups: batch.groups)
@@ -149,11 +166,11 @@ package struct LearningLoop: Service {
     }
 
     /// Returns when so many groups have all their verdicts.
-    private func waitForVerdicts(_ planned: Int, oldest: PolicyVersion) async throws {
+    private func waitForVerdicts(_ planned: Int, oldest: PolicyVersion, scope: PromptScope) async throws {
         guard planned > 0 else { return }
         while !isStopping {
             let seen = context.changes.generation
-            if try await context.ledger.readyGroupCount(oldestVersion: oldest) >= planned { return }
+            if try await context.ledger.readyGroupCount(oldestVersion: oldest, scope: scope) >= planned { return }
             let counts = try await context.ledger.counts()
             if counts.queueLength == 0, counts.rollouts[.scoring, default: 0] == 0 { return }
             let trouble = context.board.snapshot().scoringTrouble
@@ -164,14 +181,14 @@ package struct LearningLoop: Service {
     }
 
     /// Makes the update durable, then visible. When the ledger refuses for good, the model goes back to what it holds.
-    private func commit(
+    func commit(
         _ outcome: UpdateOutcome, settings: LearnerSettings, judgedThrough: Int64, seconds: UpdateSeconds,
         _ session: inout LearningSession
     ) async throws {
         let version = session.version.next
         session.state.learningSeconds += seconds.sum
         var record = UpdateRecord(
-            version: version, createdAt: context.clock.now(), objective: settings.objective.method.rawValue,
+            version: version, createdAt: context.clock.now(), objective: settings.objectiveName,
             metrics: outcome.metrics + seconds.metrics + [.init("learning_seconds", session.state.learningSeconds)])
         do {
             let manifest = try await session.trainer.checkpoint(

@@ -78,14 +78,15 @@ struct LearningSession: Sendable {
             $0.learningSeconds = state.learningSeconds
             $0.model = context.policies.description
             $0.coldStartProgress = nil
+            $0.stage = state.stage
         }
         context.changes.notify()
     }
 
     /// The groups to sample for the next update: from the built-in data, or from what clients submitted.
     mutating func planGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
-        guard isBuiltin else {
-            let plan = try await SubmittedSource(ledger: context.ledger).plan(
+        guard isBuiltin, settings.dataset == nil || settings.dataset == BuiltinSource.dataset else {
+            let plan = try await SubmittedSource(ledger: context.ledger, scope: settings.scope).plan(
                 groups: Self.groupsToSample(settings), groupSize: settings.groupSize, state: state)
             state = plan.state
             return plan.groups
@@ -93,10 +94,20 @@ struct LearningSession: Sendable {
         let source = BuiltinSource(seed: context.settings.runSeed ?? context.settings.seed)
         let plan = source.plan(
             making: version.next, groups: Self.groupsToSample(settings), groupSize: settings.groupSize,
-            curriculum: BuiltinRecipe.curriculum(groupSize: settings.groupSize), state: state)
+            curriculum: curriculum(settings), state: state)
         for receipt in try await context.ledger.submit(prompts: plan.problems) { _ = try receipt.get() }
         state = plan.state
         return plan.groups
+    }
+
+    private func curriculum(_ settings: LearnerSettings) -> Curriculum {
+        var curriculum = BuiltinRecipe.curriculum(groupSize: settings.groupSize)
+        switch settings.task {
+        case .all: break
+        case .math: curriculum.codeShare = 0
+        case .code: curriculum.codeShare = 1
+        }
+        return curriculum
     }
 
     /// More than an update trains on when `oversampling` is above 1, so that the zero-variance filter leaves enough.

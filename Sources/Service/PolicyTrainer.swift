@@ -34,8 +34,24 @@ actor PolicyTrainer {
     func update(
         on groups: [TrainingGroup], from version: PolicyVersion, settings: LearnerSettings
     ) throws -> UpdateOutcome {
-        try Self.apply(
+        model = Self.begun(model, making: version.next, settings)
+        return try Self.apply(
             groups, to: model, from: version, settings: settings, tokenizer: tokenizer, threads: threads)
+    }
+
+    /// One update on demonstrations.
+    func imitate(
+        _ sequences: [TrainingSequence], from version: PolicyVersion, settings: LearnerSettings
+    ) throws -> UpdateOutcome {
+        model = Self.begun(model, making: version.next, settings)
+        return try SupervisedUpdate(settings, threads: threads).run(sequences, model: model, version: version)
+    }
+
+    /// The model that the update of a version begins with: the same, or with fresh moments when a schedule starts there.
+    static func begun(
+        _ model: TrainableModel, making version: PolicyVersion, _ settings: LearnerSettings
+    ) -> TrainableModel {
+        settings.beginsAnew(making: version) ? TrainableModel(weights: model.snapshot()) : model
     }
 
     /// One update of a model: the one place that says how the service makes it, for learning and for replay.

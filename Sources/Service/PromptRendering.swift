@@ -22,6 +22,14 @@ extension Tokenizer {
     /// The token that ends a worked solution.
     var endOfText: Int32? { specialToken(Special.endOfText) }
 
+    /// The token that ends a demonstration's response: of a message in a conversation, of the text otherwise.
+    func ending(of content: PromptContent) -> Int32? {
+        switch content {
+        case .text: endOfText
+        case .messages: specialToken(Special.messageEnd) ?? endOfText
+        }
+    }
+
     /// The text of a response, without the token that ended it.
     func responseText(_ tokens: [Int32]) -> String { decode(tokens) }
 

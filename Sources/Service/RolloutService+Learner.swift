@@ -13,6 +13,8 @@ package struct LearnerView: Sendable {
     package var policyVersion: PolicyVersion?
     /// The version to go back to at the next update boundary.
     package var pendingRollback: PolicyVersion?
+    /// The stage of the run, when it has stages.
+    package var stage: String?
     package var settings: [(name: String, value: SettingValue, summary: String, allowed: String)]
 }
 
@@ -27,14 +29,15 @@ extension RolloutService {
         return LearnerView(
             phase: snapshot.phase, detail: snapshot.phaseDetail, isPaused: learner.isPaused,
             policyVersion: policies.newestVersion, pendingRollback: learner.pendingRollback,
+            stage: snapshot.stage,
             settings: LearnerSettings.fields.map { ($0.name, $0.get(settings), $0.summary, $0.allowed) })
     }
 
     /// Changes hyper-parameters from the next update on, and keeps them over restarts; all or none.
     package func changeLearner(_ changes: [String: SettingValue]) async throws {
-        let next = try learner.settings.applying(changes)
-        let text = LearnerSettingsText.write(next)
-        try await inLedger { try await $0.set(learnerSettingName, to: text) }
+        let present = learner.settings
+        let next = try present.applying(changes)
+        try await inLedger { try await $0.keep(next, instead: present, cause: .request) }
         learner.replace(next)
     }
 
@@ -44,6 +47,11 @@ extension RolloutService {
             throw ServiceError(.conflict, "the learner is off", hint: "start the service with --learner on")
         }
         if isPaused { learner.pause("paused by request") } else { learner.resume() }
+    }
+
+    /// The last changes of the hyper-parameters, newest first.
+    package func learnerChanges(limit: Int) async throws -> [LearnerChangeRecord] {
+        try await inLedger { try await $0.learnerChanges(limit: limit) }
     }
 
     /// A page of updates, newest first.
@@ -71,6 +79,22 @@ extension RolloutService {
 
     /// The in-process models: the newest policy, and its pinned form `policy@12`.
     package func modelDescription() -> ModelDescription? { policies.description }
+}
+
+extension Ledger {
+    /// Keeps hyper-parameters over restarts, and what differs from those before.
+    func keep(
+        _ settings: LearnerSettings, instead before: LearnerSettings, cause: LearnerChangeRecord.Cause
+    ) async throws {
+        let changes = LearnerSettings.fields.compactMap { field -> LearnerChangeRecord.Change? in
+            let (old, new) = (field.get(before), field.get(settings))
+            guard old != new else { return nil }
+            return .init(
+                name: field.name, before: LearnerSettingsText.json(of: old), after: LearnerSettingsText.json(of: new))
+        }
+        try await change(
+            setting: learnerSettingName, to: LearnerSettingsText.write(settings), changes: changes, cause: cause)
+    }
 }
 
 /// Hyper-parameters as the ledger keeps them: a flat JSON object of all fields.

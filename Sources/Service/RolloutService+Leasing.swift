@@ -19,13 +19,16 @@ extension RolloutService {
 
     private func leaseNow(_ request: LeaseRequest) async throws -> Lease? {
         let version = policies.newestVersion ?? PolicyVersion(0)
-        let groupSize = learner.settings.groupSize
-        return try await inLedger { ledger in
+        let wanted = learner.settings
+        var scope = settings.isLearning ? wanted.scope : PromptScope()
+        if let dataset = request.dataset { scope.dataset = dataset }
+        let groupSize = wanted.groupSize
+        return try await inLedger { [scope] ledger in
             switch request.kind {
             case .generate:
                 try await ledger.leaseGroups(
                     worker: request.worker, max: request.max, groupSize: groupSize, policyVersion: version,
-                    dataset: request.dataset, seconds: Limits.leaseSeconds)
+                    scope: scope, seconds: Limits.leaseSeconds)
             case .score:
                 try await ledger.leaseScoring(
                     worker: request.worker, max: request.max, seconds: Limits.leaseSeconds)

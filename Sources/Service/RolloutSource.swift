@@ -28,6 +28,7 @@ struct PlannedGroup: Sendable {
 /// The prompts that clients submitted, in the order in which they came, again and again.
 struct SubmittedSource: Sendable {
     let ledger: Ledger
+    let scope: PromptScope
 
     /// The prompts of the next update, and the state after drawing them; no groups while there is no prompt.
     ///
@@ -60,7 +61,8 @@ struct SubmittedSource: Sendable {
         var last = after
         while found.count < limit {
             let page = try await ledger.prompts(
-                dataset: nil, after: last, limit: min(limit - found.count, Limits.pageRowsMax))
+                dataset: scope.dataset, taskType: scope.taskType, after: last,
+                limit: min(limit - found.count, Limits.pageRowsMax))
             guard let end = page.last else { break }
             found += page
             last = end.id

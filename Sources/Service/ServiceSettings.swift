@@ -20,6 +20,10 @@ package struct ServiceSettings: Sendable {
     package var runSeed: UInt64?
     /// Hyper-parameters at the first start; later ones are kept in the ledger.
     package var learner: LearnerSettings
+    /// The stages of the run; without any, `learner` holds from start to end.
+    package var plan: TrainingPlan
+    /// Whether the built-in model is taught from worked solutions before its first update; without, it begins at random.
+    package var coldStart: Bool
     package var evaluation: EvaluationSchedule
     /// Ends learning by itself after so many updates; nil goes on for ever.
     package var updatesMax: Int?
@@ -27,7 +31,8 @@ package struct ServiceSettings: Sendable {
     package init(
         databasePath: String, modelDirectory: String? = nil, isLearning: Bool = true,
         computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1, runSeed: UInt64? = nil,
-        learner: LearnerSettings = LearnerSettings(), evaluation: EvaluationSchedule = EvaluationSchedule(),
+        learner: LearnerSettings = LearnerSettings(), plan: TrainingPlan = .none, coldStart: Bool = true,
+        evaluation: EvaluationSchedule = EvaluationSchedule(),
         updatesMax: Int? = nil
     ) {
         self.databasePath = databasePath
@@ -38,6 +43,8 @@ package struct ServiceSettings: Sendable {
         self.seed = seed
         self.runSeed = runSeed
         self.learner = learner
+        self.plan = plan
+        self.coldStart = coldStart
         self.evaluation = evaluation
         self.updatesMax = updatesMax
     }

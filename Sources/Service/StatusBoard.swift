@@ -33,6 +33,8 @@ package struct StatusSnapshot: Sendable {
     package var coldStartProgress: Double?
     package var policyVersion: PolicyVersion?
     package var objective: String
+    /// The stage of the run, when it has stages.
+    package var stage: String?
     package var model: ModelDescription?
     package var counts: LedgerCounts?
     /// Seconds of learning so far; evaluations not counted.
@@ -82,7 +84,8 @@ package final class StatusBoard: Sendable {
         state = Mutex(
             StatusSnapshot(
                 startedAt: startedAt, now: startedAt, phase: .starting, phaseDetail: nil, coldStartProgress: nil,
-                policyVersion: nil, objective: "gppo", model: nil, counts: nil, learningSeconds: 0, updates: [],
+                policyVersion: nil, objective: "gppo", stage: nil, model: nil, counts: nil, learningSeconds: 0,
+                updates: [],
                 evaluations: [], kinds: [], alarms: [], sandboxTier: "unknown", databasePath: databasePath,
                 residentBytes: 0))
     }

@@ -84,12 +84,9 @@ package struct UpdateReplay: Sendable {
             model = try await restored(target, tokenizer: tokenizer, scratch: scratch)
             metrics = record.metrics
         } else {
-            let groups = try await ledger.consumedGroups(by: version, judgedThrough: provenance.judgedThrough)
             let settings = try LearnerSettingsText.read(provenance.settings, over: LearnerSettings())
-            metrics = try PolicyTrainer.apply(
-                groups, to: model, from: PolicyVersion(version.number - 1), settings: settings, tokenizer: tokenizer,
-                threads: threads
-            ).metrics
+            model = PolicyTrainer.begun(model, making: version, settings)
+            metrics = try await learned(version, model, settings, through: provenance.judgedThrough, tokenizer)
         }
         let directory = CheckpointDirectory(path: scratch)
         let manifest = try directory.write(model, version: version, learnerState: "")
@@ -97,6 +94,29 @@ package struct UpdateReplay: Sendable {
         return ReplayedUpdate(
             version: version, recorded: record.metrics, replayed: metrics,
             recordedDigest: provenance.checkpointDigest, replayedDigest: manifest.digest)
+    }
+
+    /// Takes an update's steps again on what the ledger says it learned from; returns its numbers.
+    private func learned(
+        _ version: PolicyVersion, _ model: TrainableModel, _ settings: LearnerSettings, through mark: Int64,
+        _ tokenizer: Tokenizer
+    ) async throws -> [UpdateRecord.Metric] {
+        let before = PolicyVersion(version.number - 1)
+        guard settings.mode == .supervised else {
+            let groups = try await ledger.consumedGroups(by: version, judgedThrough: mark)
+            return try PolicyTrainer.apply(
+                groups, to: model, from: before, settings: settings, tokenizer: tokenizer, threads: threads
+            ).metrics
+        }
+        let batch = try await SupervisedBatch.draw(
+            from: ledger, after: before, settings: settings, tokenizer: tokenizer,
+            contextLength: model.configuration.maximumPositions, through: mark)
+        guard let batch else {
+            throw ServiceError(.unavailable, "the demonstrations of update \(version) are gone from the ledger")
+        }
+        return try SupervisedUpdate(settings, threads: threads).run(
+            batch.sequences, model: model, version: before
+        ).metrics + batch.metrics
     }
 
     /// The model of a version that a rollback went back to: its checkpoint, or made again from the newest before it.

@@ -87,6 +87,7 @@ private let invariants: [(rule: String, sql: String)] = [
         WITH counted (name, count) AS (
             SELECT 'rollouts/' || status, count(*) FROM rollouts GROUP BY status
             UNION ALL SELECT 'judging/' || judging, count(*) FROM rollouts WHERE judging IS NOT NULL GROUP BY judging
+            UNION ALL SELECT 'demonstrations', count(*) FROM demonstrations
             UNION ALL SELECT 'groups/' || status, count(*) FROM groups GROUP BY status
             UNION ALL SELECT 'groups/leased', count(*) FROM groups WHERE lease_seq IS NOT NULL
             UNION ALL SELECT 'groups/lacking', count(*) FROM groups WHERE status = 'open' AND member_count < size

@@ -15,7 +15,7 @@ extension Ledger {
     /// Groups that expired or were released come first, oldest first; then prompts with the fewest groups get a new one of
     /// `groupSize`. A returned group's attempt rises, so that the earlier worker is told when it is late.
     package func leaseGroups(
-        worker: String, max: Int, groupSize: Int, policyVersion: PolicyVersion, dataset: String?, seconds: Double
+        worker: String, max: Int, groupSize: Int, policyVersion: PolicyVersion, scope: PromptScope, seconds: Double
     ) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
@@ -24,8 +24,8 @@ extension Ledger {
             let now = clock.now()
             try db.reclaimExpired(now: now)
             var claim = GroupClaim(db: db, identifiers: identifiers, now: now, policyVersion: policyVersion)
-            try claim.takeReturned(dataset: dataset, limit: count)
-            try claim.openNew(dataset: dataset, size: size, limit: count - claim.groups.count)
+            try claim.takeReturned(scope, limit: count)
+            try claim.openNew(scope, size: size, limit: count - claim.groups.count)
             return try claim.lease(worker: worker, seconds: seconds)
         }
         guard var claimed else { return nil }
@@ -69,30 +69,20 @@ private struct GroupClaim {
     }
 
     /// Groups that were handed out before and came back incomplete.
-    mutating func takeReturned(dataset: String?, limit: Int) throws {
-        var sql = returnedGroups
-        var arguments: StatementArguments = []
-        if let dataset {
-            sql += " AND p.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)"
-            arguments += [dataset]
-        }
-        arguments += [limit]
-        for row in try db.rows(sql + " ORDER BY g.seq LIMIT ?", arguments) { append(row) }
+    mutating func takeReturned(_ scope: PromptScope, limit: Int) throws {
+        let condition = ScopeCondition(scope)
+        let rows = try db.rows(
+            returnedGroups + condition.sql + " ORDER BY g.seq LIMIT ?", condition.arguments + [limit])
+        for row in rows { append(row) }
     }
 
     /// New groups for the prompts that have the fewest.
-    mutating func openNew(dataset: String?, size: Int, limit: Int) throws {
+    mutating func openNew(_ scope: PromptScope, size: Int, limit: Int) throws {
         guard limit > 0 else { return }
-        let prompts =
-            if let dataset {
-                try db.rows(
-                    """
-                    SELECT seq FROM prompts WHERE dataset_seq = (SELECT seq FROM datasets WHERE name = ?)
-                    ORDER BY group_count, seq LIMIT ?
-                    """, [dataset, limit])
-            } else {
-                try db.rows("SELECT seq FROM prompts ORDER BY group_count, seq LIMIT ?", [limit])
-            }
+        let condition = ScopeCondition(scope)
+        let prompts = try db.rows(
+            "SELECT p.seq FROM prompts p WHERE true\(condition.sql) ORDER BY p.group_count, p.seq LIMIT ?",
+            condition.arguments + [limit])
         for prompt in prompts { try open(promptSeq: prompt["seq"], size: size) }
     }
 

@@ -5,13 +5,14 @@ import GRDB
 extension Ledger {
     /// Groups that are complete and of which every member is judged, oldest first, with no member older than
     /// `oldestVersion`; up to `limit`. Reading takes nothing: a group is consumed by `commit(update:)` alone.
-    package func readyGroups(oldestVersion: PolicyVersion, limit: Int) async throws -> TrainingBatch {
+    package func readyGroups(
+        oldestVersion: PolicyVersion, limit: Int, scope: PromptScope = PromptScope()
+    ) async throws -> TrainingBatch {
         try await read { db in
+            let condition = ScopeCondition(scope)
             let groups = try db.rows(
-                """
-                SELECT seq, id, prompt_seq FROM groups WHERE status = 'ready' AND oldest_version >= ?
-                ORDER BY seq LIMIT ?
-                """, [oldestVersion.number, max(0, limit)])
+                "SELECT g.seq, g.id, g.prompt_seq " + readyInScope + condition.sql + " ORDER BY g.seq LIMIT ?",
+                [oldestVersion.number] + condition.arguments + [max(0, limit)])
             return TrainingBatch(
                 groups: try groups.map { group in try db.trainingGroup(group) { try db.members(ofGroup: $0) } },
                 judgedThrough: try db.integer("SELECT coalesce(max(seq), 0) FROM verdicts") ?? 0)
@@ -33,13 +34,14 @@ extension Ledger {
     }
 
     /// How many groups `readyGroups` would give without a limit.
-    package func readyGroupCount(oldestVersion: PolicyVersion) async throws -> Int {
+    package func readyGroupCount(
+        oldestVersion: PolicyVersion, scope: PromptScope = PromptScope()
+    ) async throws -> Int {
         try await read { db in
-            Int(
-                try db.integer(
-                    "SELECT count(*) FROM groups WHERE status = 'ready' AND oldest_version >= ?", [oldestVersion.number]
-                )
-                    ?? 0)
+            let condition = ScopeCondition(scope)
+            let count = try db.integer(
+                "SELECT count(*) " + readyInScope + condition.sql, [oldestVersion.number] + condition.arguments)
+            return Int(count ?? 0)
         }
     }
 
@@ -64,6 +66,11 @@ extension Ledger {
         }
     }
 }
+
+/// Groups that wait for an update, with their prompts; a scope's condition is appended.
+private let readyInScope = """
+    FROM groups g CROSS JOIN prompts p ON p.seq = g.prompt_seq WHERE g.status = 'ready' AND g.oldest_version >= ?
+    """
 
 extension Database {
     fileprivate func trainingGroup(_ group: Row, members: (Int64) throws -> [Rollout]) throws -> TrainingGroup {

@@ -31,7 +31,9 @@ extension Ledger {
     }
 
     /// Prompts in order of intake, after the one named; an unknown `after` throws `InputError.notFound`.
-    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
+    package func prompts(
+        dataset: String?, taskType: String? = nil, after: PromptID?, limit: Int
+    ) async throws -> [Prompt] {
         try await read { db in
             var start: Int64 = 0
             if let after {
@@ -40,14 +42,11 @@ extension Ledger {
                 }
                 start = found
             }
-            var sql = promptColumns + " WHERE p.seq > ?"
-            var arguments: StatementArguments = [start]
-            if let dataset {
-                sql += " AND p.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)"
-                arguments += [dataset]
-            }
-            arguments += [max(0, limit)]
-            return try db.rows(sql + " ORDER BY p.seq LIMIT ?", arguments).map(decodePrompt)
+            let scope = ScopeCondition(PromptScope(dataset: dataset, taskType: taskType))
+            return try db.rows(
+                promptColumns + " WHERE p.seq > ? \(scope.sql) ORDER BY p.seq LIMIT ?",
+                [start] + scope.arguments + [max(0, limit)]
+            ).map(decodePrompt)
         }
     }
 
@@ -61,6 +60,23 @@ extension Ledger {
                     try db.integer("SELECT sum(prompt_count) FROM datasets")
                 }
             return Int(count ?? 0)
+        }
+    }
+}
+
+/// Which prompts `p` are meant, as a piece of SQL that begins with AND.
+struct ScopeCondition {
+    var sql = ""
+    var arguments: StatementArguments = []
+
+    init(_ scope: PromptScope) {
+        if let dataset = scope.dataset {
+            sql += " AND p.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)"
+            arguments += [dataset]
+        }
+        if let taskType = scope.taskType {
+            sql += " AND p.task_type = ?"
+            arguments += [taskType]
         }
     }
 }

@@ -40,11 +40,12 @@ struct RunSettings {
     /// Every setting that the environment (`ROLLOUTD_` and the name in capitals) and the config file may hold.
     static let names = [
         "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
-        "updates", "log_level",
+        "updates", "log_level", "cold_start",
     ]
 
     private var values: [String: String] = [:]
     private var hyperparameters: [String: SettingValue] = [:]
+    private var stages: [StageText] = []
 
     init(_ options: RunOptions, flags: [String: String?], environment: [String: String]) throws {
         if let path = options.config ?? environment["ROLLOUTD_CONFIG"] { try readFile(path) }
@@ -76,10 +77,14 @@ struct RunSettings {
         for member in members {
             switch (member.name, member.value) {
             case ("hyperparameters", .object(let inner)): hyperparameters = try LearnerSettingsText.values(inner)
+            case ("stages", .array(let elements)):
+                stages = try elements.enumerated().map { index, element in
+                    try StageText(json: element, path: "\(path): stages[\(index)]")
+                }
             case (let name, .string(let text)) where Self.names.contains(name): values[name] = text
             case (let name, .integer(let number)) where Self.names.contains(name): values[name] = String(number)
             case (let name, _):
-                let known = (Self.names + ["hyperparameters"]).joined(separator: ", ")
+                let known = (Self.names + ["hyperparameters", "stages"]).joined(separator: ", ")
                 throw ValidationError(
                     "\(path): \"\(name)\" is no setting or has the wrong type; the settings are \(known)")
             }
@@ -120,14 +125,29 @@ struct RunSettings {
             isLearning: try isOn("learner", default: true),
             computeThreads: try integer("threads", 1...256, default: min(cores, 2)),
             sandboxSlots: try integer("sandbox_slots", 1...64, default: min(cores, 4)), seed: seed,
-            learner: try learner(),
+            learner: try learner(), plan: try plan(), coldStart: try isOn("cold_start", default: true),
             updatesMax: try values["updates"].map { _ in try integer("updates", 0...1_000_000_000, default: 0) })
     }
 
     /// The hyper-parameters: preset, then the recipe of the built-in model, then what was set by name.
     private func learner() throws -> LearnerSettings {
+        try preset(values["preset"]).applying(hyperparameters)
+    }
+
+    /// The stages: each begins with the run's settings, or its own preset and the run's hyper-parameters over it.
+    private func plan() throws -> TrainingPlan {
+        try TrainingPlan(
+            try stages.map { stage in
+                let base = try preset(stage.preset ?? values["preset"]).applying(hyperparameters)
+                return TrainingStage(
+                    name: stage.name, updates: stage.updates, settings: try base.applying(stage.hyperparameters))
+            })
+    }
+
+    /// A preset, or the recipe of the model that learns.
+    private func preset(_ name: String?) throws -> LearnerSettings {
         var settings = LearnerSettings()
-        switch values["preset"] {
+        switch name {
         case nil, "default":
             if values["model"] == nil {
                 settings = try settings.applying(BuiltinRecipe.learnerSettings.mapValues { .number($0) })
@@ -139,6 +159,29 @@ struct RunSettings {
             }
             settings = LearnerSettings(preset)
         }
-        return try settings.applying(hyperparameters)
+        return settings
+    }
+}
+
+/// A stage as the config file writes it.
+private struct StageText {
+    var name: String
+    var updates: Int?
+    var preset: String?
+    var hyperparameters: [String: SettingValue]
+
+    init(json: JSONValue, path: String) throws {
+        do {
+            let fields = try JSONFields(json, known: ["name", "updates", "preset", "hyperparameters"])
+            name = try fields.string("name", bytes: 1...Limits.nameBytesMax)
+            updates = try fields.optionalInteger("updates", in: 1...1_000_000_000)
+            preset = try fields.optionalString("preset", bytes: 1...Limits.nameBytesMax)
+            hyperparameters =
+                if case .object(let members)? = fields.value("hyperparameters") {
+                    try LearnerSettingsText.values(members)
+                } else { [:] }
+        } catch {
+            throw ValidationError("\(path): \(error)")
+        }
     }
 }

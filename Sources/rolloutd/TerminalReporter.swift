@@ -33,6 +33,8 @@ final class TerminalReporter: Sendable {
         case .coldStartDone(let steps, let seconds, let reason):
             line("cold start: done after \(steps) steps in \(fixed(seconds, 0)) s: \(reason)")
         case .resumed(let version): line("learner: going on from policy \(version)")
+        case .stage(let name, let start, let updates):
+            line("learner: stage \(name) begins after policy \(start)" + (updates.map { ": \($0) updates" } ?? ""))
         case .updated(let record): line(Self.sentence(record))
         case .rolledBack(let target, let version): line("learner: policy \(version) is policy \(target) again")
         case .evaluated(let records): line(Self.sentence(records))
@@ -62,6 +64,12 @@ final class TerminalReporter: Sendable {
 
     private static func sentence(_ record: UpdateRecord) -> String {
         func value(_ name: String, _ digits: Int) -> String { record[name].map { fixed($0, digits) } ?? "-" }
+        if record["demonstrations"] != nil {
+            return
+                "update \(record.version): \(record.objective) loss \(value("loss", 3)), entropy \(value("entropy", 3)), "
+                + "gradient norm \(value("gradient_norm", 3)), \(value("demonstrations", 0)) demonstrations, "
+                + "\(value("seconds_training", 2)) s, learned for \(value("learning_seconds", 0)) s"
+        }
         let seconds = ["seconds_sampling", "seconds_scoring", "seconds_training"].compactMap { record[$0] }.reduce(0, +)
         let groups = GroupFate.allCases.compactMap { record["groups_\($0.rawValue)"] }.reduce(0, +)
         return "update \(record.version): reward \(value("reward_mean", 3)), entropy \(value("entropy", 3)), "

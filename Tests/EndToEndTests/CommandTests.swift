@@ -83,6 +83,48 @@ import Testing
         #expect(check.status == 0, "\(check.output)")
     }
 
+    @Test func `problems prints prompts and worked solutions that import takes, the same for the same seed`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let database = folder.path + "/ledger.sqlite"
+        let heldOut = try await Binary.run(["problems", "--split", "held-out", "--task", "math"])
+        #expect(heldOut.status == 0, "\(heldOut.errors)")
+        #expect(heldOut.output.split(separator: "\n").count == 130)
+        let prompts = try await Binary.run(["import", "-", "--database", database], input: heldOut.output)
+        #expect(prompts.output.contains("130 stored, 0 already there, 0 refused"), "\(prompts.errors)")
+        let worked = try await Binary.run(["problems", "--count", "40", "--demonstrations"])
+        #expect(worked.output == (try await Binary.run(["problems", "--count", "40", "--demonstrations"]).output))
+        let stored = try await Binary.run(
+            ["import", "-", "--database", database, "--demonstrations"], input: worked.output)
+        #expect(stored.output.contains("40 stored, 0 already there, 0 refused"), "\(stored.errors)")
+        let wrong = try await Binary.run(["problems", "--split", "tests"])
+        #expect(wrong.status == 64 && wrong.errors.contains("held-out"))
+    }
+
+    @Test func `weights writes a policy that can be started from, and names those that are kept`() async throws {
+        let folder = try TemporaryFolder()
+        let database = folder.path + "/ledger.sqlite"
+        try TinyModel.write(to: folder.path + "/model")
+        let prompt = #"{"id":"p","dataset":"d","text":"1+1=","task":{"type":"math","answer":"2"}}"#
+        _ = try await Binary.run(["import", "-", "--database", database], input: prompt)
+        let train = [
+            "train", "--updates", "1", "--set", "groups_per_update=2", "--set", "group_size=2", "--set",
+            "response_tokens_max=4", "--model",
+        ]
+        let trained = try await Binary.run(train + [folder.path + "/model", "--database", database])
+        #expect(trained.status == 0, "\(trained.errors)")
+        let out = folder.path + "/policy"
+        let written = try await Binary.run(["weights", "--database", database, "--policy", "1", "--to", out])
+        #expect(written.status == 0, "\(written.errors)")
+        let second = folder.path + "/second.sqlite"
+        _ = try await Binary.run(["import", "-", "--database", second], input: prompt)
+        let again = try await Binary.run(train + [out, "--database", second])
+        #expect(again.status == 0, "\(again.errors)")
+        let missing = try await Binary.run(["weights", "--database", database, "--policy", "7", "--to", out])
+        #expect(missing.status == 64 && missing.errors.contains("those kept are 0, 1"), "\(missing.errors)")
+    }
+
     @Test func `serve refuses an open address without keys`() async throws {
         let folder = try TemporaryFolder()
         let result = try await Binary.run(["serve", "--host", "0.0.0.0", "--database", folder.path + "/x.sqlite"])

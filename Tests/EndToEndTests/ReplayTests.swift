@@ -3,7 +3,6 @@
 import Domain
 import Foundation
 import GRDB
-import Glibc
 import Storage
 import StrictJSON
 import TestSupport
@@ -62,7 +61,7 @@ import Testing
         var generator = SeededGenerator(seed: 20_261_122)
         var reached: Set<Int> = []
         for _ in 0..<Self.kills {
-            try await killAfter(Double.random(in: 0...Self.momentMax, using: &generator), arguments(stormy))
+            try await Binary.killAfter(Double.random(in: 0...Self.momentMax, using: &generator), arguments(stormy))
             reached.insert(try await records(stormy).count)
         }
         #expect(reached.count > Self.kills / 4, "too few kills fell into learning: \(reached.sorted())")
@@ -116,24 +115,5 @@ import Testing
                 sql: "UPDATE rollout_bodies SET logprobs = ? WHERE rollout_seq = ?", arguments: [logprobs, seq])
         }
         try ledger.close()
-    }
-
-    /// Starts the command and kills it.
-    private func killAfter(_ seconds: Double, _ arguments: [String]) async throws {
-        let process = Process()
-        process.executableURL = Binary.url
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        try await Task.sleep(for: .seconds(seconds))
-        kill(process.processIdentifier, SIGKILL)
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                process.waitUntilExit()
-                continuation.resume()
-            }
-        }
     }
 }

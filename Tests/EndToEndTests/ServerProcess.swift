@@ -93,6 +93,25 @@ final class ServerProcess: Sendable {
 
 /// The binaries that the tests' package built.
 enum Binary {
+    /// Starts the command and kills it.
+    static func killAfter(_ seconds: Double, _ arguments: [String]) async throws {
+        let process = Process()
+        process.executableURL = url
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        try await Task.sleep(for: .seconds(seconds))
+        kill(process.processIdentifier, SIGKILL)
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                process.waitUntilExit()
+                continuation.resume()
+            }
+        }
+    }
+
     static let url = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("rolloutd")
 

@@ -9,6 +9,7 @@ import Synchronization
 final class ScriptedService: ServiceFacade {
     struct State {
         var prompts: [PromptID: Prompt] = [:]
+        var demonstrations: [Demonstration] = []
         var rollouts: [RolloutID: Rollout] = [:]
         var leases: [LeaseID: Lease] = [:]
         var scored: [ScoreItem] = []
@@ -95,6 +96,33 @@ final class ScriptedService: ServiceFacade {
         let all = state.withLock { $0.prompts.values.sorted { $0.id.text < $1.id.text } }
         return Array(
             all.filter { (dataset == nil || $0.dataset == dataset) && $0.id.text > (after?.text ?? "") }.prefix(limit))
+    }
+
+    // MARK: Demonstrations
+
+    func submit(
+        demonstrations: [DemonstrationSubmission]
+    ) async throws -> [Result<DemonstrationReceipt, InputError>] {
+        try await enter()
+        return demonstrations.map { submission in
+            let id = submission.id ?? DemonstrationID(fresh("dem"))
+            let stored = Demonstration(
+                id: id, dataset: submission.dataset, content: submission.content, response: submission.response,
+                metadata: submission.metadata, createdAt: time)
+            state.withLock { $0.demonstrations.append(stored) }
+            return .success(DemonstrationReceipt(id: id, isNew: true))
+        }
+    }
+
+    func demonstrations(dataset: String?, after: DemonstrationID?, limit: Int) async throws -> [Demonstration] {
+        try await enter()
+        return Array(
+            state.withLock { $0.demonstrations }.filter { dataset == nil || $0.dataset == dataset }.prefix(limit))
+    }
+
+    func demonstrationCount(dataset: String?) async throws -> Int {
+        try await enter()
+        return state.withLock { $0.demonstrations }.count { dataset == nil || $0.dataset == dataset }
     }
 
     // MARK: Leases
@@ -264,6 +292,15 @@ final class ScriptedService: ServiceFacade {
             }
             for change in changes { state.settings[change.name] = change.value }
         }
+    }
+
+    func learnerChanges(limit: Int) async throws -> [LearnerChangeRecord] {
+        try await enter()
+        return [
+            LearnerChangeRecord(
+                createdAt: time, afterVersion: currentVersion, cause: .request,
+                changes: [.init(name: "objective", before: .string("gppo"), after: .string("cispo"))])
+        ]
     }
 
     func setLearner(isPaused: Bool) throws {

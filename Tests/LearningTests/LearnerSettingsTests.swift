@@ -19,7 +19,9 @@ struct LearnerSettingsTests {
         let settings = LearnerSettings()
         for field in LearnerSettings.fields {
             #expect(!field.summary.isEmpty && !field.allowed.isEmpty)
-            let wrong: [SettingValue] = [.number(-1e12), .number(.nan), .text("no such word"), .number(.infinity)]
+            // Any word can name a data set, but not none.
+            let text = field.name == "dataset" ? "" : "no such word"
+            let wrong: [SettingValue] = [.number(-1e12), .number(.nan), .text(text), .number(.infinity)]
             for value in wrong {
                 let error = #expect(throws: InputError.self, "\(field.name) took \(value)") {
                     try settings.applying([field.name: value])

@@ -3,6 +3,7 @@ import Domain
 import GRDB
 import Learning
 import Storage
+import StrictJSON
 import Testing
 
 @testable import Service
@@ -56,6 +57,10 @@ import Testing
             #expect(service.learner.settings.learningRate == 0.00025)
             let updates = try await service.updates(before: nil, limit: 100)
             #expect(updates.map(\.version.number) == Array((1...version.number).reversed()))
+            let change = try #require(try await service.learnerChanges(limit: 10).first)
+            #expect(change.cause == .request && change.afterVersion == PolicyVersion(0))
+            #expect(change.changes.map(\.name) == ["learning_rate"])
+            #expect(change.changes.first?.after == .double(0.00025))
         }
         #expect(before > 0)
     }

@@ -80,7 +80,7 @@ struct BackupTests {
             try await ledger.addRollout(rollout("a", of: "p"))
             try await ledger.addRollout(rollout("b", of: "c"))
             _ = try await ledger.leaseGroups(
-                worker: "w", max: 1, groupSize: 2, policyVersion: PolicyVersion(0), dataset: nil, seconds: 60)
+                worker: "w", max: 1, groupSize: 2, policyVersion: PolicyVersion(0), scope: PromptScope(), seconds: 60)
             try await ledger.passAll()
             let counts = try await ledger.counts()
             #expect(counts.prompts == 2)

@@ -8,7 +8,8 @@ struct GroupLeaseTests {
         _ ledger: Ledger, worker: String = "w", max: Int = 1, size: Int = 2, version: Int = 0, dataset: String? = nil
     ) async throws -> Lease? {
         try await ledger.leaseGroups(
-            worker: worker, max: max, groupSize: size, policyVersion: PolicyVersion(version), dataset: dataset,
+            worker: worker, max: max, groupSize: size, policyVersion: PolicyVersion(version),
+            scope: PromptScope(dataset: dataset),
             seconds: 60)
     }
 
@@ -163,7 +164,7 @@ struct GroupLeaseTests {
             for (asked, given) in cases {
                 let lease = try #require(
                     try await ledger.leaseGroups(
-                        worker: "w", max: 1, groupSize: 900, policyVersion: PolicyVersion(0), dataset: nil,
+                        worker: "w", max: 1, groupSize: 900, policyVersion: PolicyVersion(0), scope: PromptScope(),
                         seconds: asked))
                 #expect(lease.expiresAt == now.adding(seconds: given))
                 #expect(lease.groups.first?.rollouts == Limits.groupSizeMax)

@@ -136,7 +136,8 @@ struct IntakeTests {
             try await ledger.addPrompt(mathPrompt("q"))
             let lease = try #require(
                 try await ledger.leaseGroups(
-                    worker: "w", max: 1, groupSize: 1, policyVersion: PolicyVersion(0), dataset: nil, seconds: 60))
+                    worker: "w", max: 1, groupSize: 1, policyVersion: PolicyVersion(0), scope: PromptScope(),
+                    seconds: 60))
             let group = try #require(lease.groups.first)
             let other = group.prompt.id.text == "p" ? "q" : "p"
             let wrong = try await ledger.refusal(of: rollout("a", of: other, group: group.id.text))
@@ -144,7 +145,8 @@ struct IntakeTests {
             fixture.clock.advance(seconds: 61)
             let second = try #require(
                 try await ledger.leaseGroups(
-                    worker: "v", max: 1, groupSize: 1, policyVersion: PolicyVersion(0), dataset: nil, seconds: 60))
+                    worker: "v", max: 1, groupSize: 1, policyVersion: PolicyVersion(0), scope: PromptScope(),
+                    seconds: 60))
             #expect(second.groups.first?.id == group.id)
             #expect(second.attempt == 2)
             let mine = rollout("b", of: group.prompt.id.text, group: group.id.text, attempt: 1)

@@ -93,7 +93,7 @@ private struct RandomRun {
 
     private mutating func lease() async throws {
         let lease = try await ledger.leaseGroups(
-            worker: "w", max: 2, groupSize: 3, policyVersion: PolicyVersion(version), dataset: nil, seconds: 60)
+            worker: "w", max: 2, groupSize: 3, policyVersion: PolicyVersion(version), scope: PromptScope(), seconds: 60)
         if let lease { leases.append(lease) }
     }
 

@@ -235,7 +235,8 @@ struct UpdateTests {
             let rules = admission(version: 9, groupSize: 3)
             let group = try #require(
                 try await ledger.leaseGroups(
-                    worker: "w", max: 1, groupSize: 3, policyVersion: PolicyVersion(4), dataset: nil, seconds: 60)
+                    worker: "w", max: 1, groupSize: 3, policyVersion: PolicyVersion(4), scope: PromptScope(),
+                    seconds: 60)
             ).groups.first
             let prompt = try #require(group?.prompt.id.text)
             for (index, version) in [4, 2].enumerated() {
@@ -244,7 +245,8 @@ struct UpdateTests {
             }
             let empty = try #require(
                 try await ledger.leaseGroups(
-                    worker: "slow", max: 1, groupSize: 2, policyVersion: PolicyVersion(1), dataset: nil, seconds: 60))
+                    worker: "slow", max: 1, groupSize: 2, policyVersion: PolicyVersion(1), scope: PromptScope(),
+                    seconds: 60))
             #expect(empty.groups.count == 1)
             #expect(try await ledger.retireStale(olderThan: PolicyVersion(4)) == 2)
             #expect(try await readyIDs(ledger) == [new])
