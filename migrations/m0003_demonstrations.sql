@@ -37,3 +37,22 @@ CREATE TABLE learner_changes (
     -- A JSON object: {"name": [before, after], ...}.
     changes TEXT NOT NULL
 ) STRICT;
+
+-- As before, and a group that grows lacks members again.
+DROP TRIGGER groups_recounted;
+CREATE TRIGGER groups_recounted AFTER UPDATE OF status, lease_seq, member_count, size ON groups
+BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'groups/' || old.status AND old.status <> new.status;
+    INSERT INTO tallies SELECT 'groups/' || new.status, 1 WHERE old.status <> new.status
+        ON CONFLICT (name) DO UPDATE SET count = count + 1;
+    UPDATE tallies SET count = count - 1
+        WHERE name = 'groups/leased' AND old.lease_seq IS NOT NULL AND new.lease_seq IS NULL;
+    INSERT INTO tallies SELECT 'groups/leased', 1 WHERE old.lease_seq IS NULL AND new.lease_seq IS NOT NULL
+        ON CONFLICT (name) DO UPDATE SET count = count + 1;
+    UPDATE tallies SET count = count - 1
+        WHERE name = 'groups/lacking' AND (old.status = 'open' AND old.member_count < old.size)
+            AND NOT (new.status = 'open' AND new.member_count < new.size);
+    INSERT INTO tallies SELECT 'groups/lacking', 1 WHERE new.status = 'open' AND new.member_count < new.size
+            AND NOT (old.status = 'open' AND old.member_count < old.size)
+        ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;

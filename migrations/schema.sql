@@ -99,7 +99,7 @@ BEGIN
         ON CONFLICT (name) DO UPDATE SET count = count + 1;
 END;
 
-CREATE TRIGGER groups_recounted AFTER UPDATE OF status, lease_seq, member_count ON groups
+CREATE TRIGGER groups_recounted AFTER UPDATE OF status, lease_seq, member_count, size ON groups
 BEGIN
     UPDATE tallies SET count = count - 1 WHERE name = 'groups/' || old.status AND old.status <> new.status;
     INSERT INTO tallies SELECT 'groups/' || new.status, 1 WHERE old.status <> new.status
@@ -111,6 +111,9 @@ BEGIN
     UPDATE tallies SET count = count - 1
         WHERE name = 'groups/lacking' AND (old.status = 'open' AND old.member_count < old.size)
             AND NOT (new.status = 'open' AND new.member_count < new.size);
+    INSERT INTO tallies SELECT 'groups/lacking', 1 WHERE new.status = 'open' AND new.member_count < new.size
+            AND NOT (old.status = 'open' AND old.member_count < old.size)
+        ON CONFLICT (name) DO UPDATE SET count = count + 1;
 END;
 
 CREATE TABLE learner_changes (

@@ -3,8 +3,8 @@ import StrictJSON
 
 extension RolloutSubmission {
     private static let known = [
-        "id", "prompt_id", "group_id", "response", "token_ids", "logprobs", "policy_version", "finish_reason",
-        "generator", "metadata", "attempt",
+        "id", "prompt_id", "group_id", "response", "token_ids", "logprobs", "policy_version", "last_policy_version",
+        "finish_reason", "generator", "metadata", "attempt",
     ]
     /// The generator of rollouts that name none.
     private static let defaultGenerator = "external"
@@ -30,7 +30,10 @@ extension RolloutSubmission {
             generator: try fields.optionalString("generator", bytes: 1...Limits.nameBytesMax)
                 ?? RolloutSubmission.defaultGenerator,
             metadata: try fields.metadata(),
-            attempt: try fields.optionalInteger("attempt", in: 1...Int(Int32.max)))
+            attempt: try fields.optionalInteger("attempt", in: 1...Int(Int32.max)),
+            lastPolicyVersion: try fields.optionalInteger("last_policy_version", in: 0...Int(Int32.max)).map {
+                PolicyVersion($0)
+            })
     }
 }
 
@@ -84,6 +87,7 @@ extension Rollout {
             JSONMember("id", .string(id.text)), JSONMember("prompt_id", .string(promptID.text)),
             JSONMember("group_id", .string(groupID.text)), JSONMember("status", .string(status.rawValue)),
             JSONMember("policy_version", .integer(Int64(policyVersion.number))),
+            JSONMember("last_policy_version", .integer(Int64((lastPolicyVersion ?? policyVersion).number))),
             JSONMember("finish_reason", .string(finishReason.rawValue)), JSONMember("generator", .string(generator)),
             JSONMember("verdict", verdict?.json ?? .null), JSONMember("reward", reward.map { .double($0) } ?? .null),
             JSONMember("advantage", advantage.map { .double($0) } ?? .null),

@@ -41,6 +41,8 @@ package struct RolloutSubmission: Sendable, Equatable {
     package var logprobs: [Float]
     /// The policy that sampled the first token.
     package var policyVersion: PolicyVersion
+    /// The policy that sampled the last token, when weights were changed on the way; nil when it is the same.
+    package var lastPolicyVersion: PolicyVersion?
     package var finishReason: FinishReason
     /// Who sampled it.
     package var generator: String
@@ -51,7 +53,7 @@ package struct RolloutSubmission: Sendable, Equatable {
     package init(
         id: RolloutID?, promptID: PromptID, groupID: GroupID?, response: String, tokenIDs: [Int32],
         logprobs: [Float], policyVersion: PolicyVersion, finishReason: FinishReason, generator: String,
-        metadata: JSONValue = .object([]), attempt: Int? = nil
+        metadata: JSONValue = .object([]), attempt: Int? = nil, lastPolicyVersion: PolicyVersion? = nil
     ) {
         self.id = id
         self.promptID = promptID
@@ -64,6 +66,7 @@ package struct RolloutSubmission: Sendable, Equatable {
         self.generator = generator
         self.metadata = metadata
         self.attempt = attempt
+        self.lastPolicyVersion = lastPolicyVersion == policyVersion ? nil : lastPolicyVersion
     }
 }
 
@@ -91,6 +94,8 @@ package struct Rollout: Sendable, Equatable {
     package var tokenIDs: [Int32]
     package var logprobs: [Float]
     package var policyVersion: PolicyVersion
+    /// The policy that sampled the last token, when it is another.
+    package var lastPolicyVersion: PolicyVersion?
     package var finishReason: FinishReason
     package var generator: String
     package var metadata: JSONValue
@@ -106,7 +111,7 @@ package struct Rollout: Sendable, Equatable {
         id: RolloutID, promptID: PromptID, groupID: GroupID, response: String, tokenIDs: [Int32], logprobs: [Float],
         policyVersion: PolicyVersion, finishReason: FinishReason, generator: String, metadata: JSONValue,
         status: RolloutStatus, verdict: Verdict?, reward: Double?, advantage: Double?, consumedByUpdate: Int?,
-        createdAt: Timestamp
+        createdAt: Timestamp, lastPolicyVersion: PolicyVersion? = nil
     ) {
         self.id = id
         self.promptID = promptID
@@ -115,6 +120,7 @@ package struct Rollout: Sendable, Equatable {
         self.tokenIDs = tokenIDs
         self.logprobs = logprobs
         self.policyVersion = policyVersion
+        self.lastPolicyVersion = lastPolicyVersion
         self.finishReason = finishReason
         self.generator = generator
         self.metadata = metadata

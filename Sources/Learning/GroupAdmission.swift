@@ -59,7 +59,7 @@ package struct GroupAdmission: Sendable {
             return .unknownToken
         }
         guard rollout.logprobs.allSatisfy({ $0.isFinite && $0 <= 0 }) else { return .badLogprob }
-        guard rollout.policyVersion <= version else { return .futurePolicy }
+        guard rollout.lastPolicyVersion ?? rollout.policyVersion <= version else { return .futurePolicy }
         guard version.number - rollout.policyVersion.number <= maxStaleness else { return .stale }
         guard !overlongFilter || rollout.finishReason != .length else { return .overlong }
         return nil

@@ -102,6 +102,22 @@ extension LearnerSettings {
             "micro_batch_tokens", \.microBatchTokens, 1...16_777_216, "Tokens of a micro-batch under token-mean-micro."),
         .integer(
             "max_staleness", \.maxStaleness, 0...Limits.stalenessMax, "Versions after which a rollout is too old."),
+        .choice("stale_groups", \.groupPolicy.stale, "What becomes of groups that are too old for an update."),
+        .flag(
+            "pace_leases", \.pacesLeases,
+            "Hand out new groups only while updates can take them before they are too old."),
+        .integer(
+            "group_quorum", \.groupPolicy.quorum, 0...Limits.groupSizeMax,
+            "Judged rollouts with which a group is closed after group_quorum_seconds; 0 waits for all."),
+        .number(
+            "group_quorum_seconds", \.groupPolicy.quorumSeconds, 0...1e6,
+            "Seconds since a group was opened after which group_quorum suffices."),
+        .flag(
+            "replace_failed", \.groupPolicy.replacesFailed,
+            "Hand leased groups out again for rollouts that nobody could judge."),
+        .integer(
+            "resampling_rounds", \.resamplingRounds, 0...16,
+            "Further rounds of sampling when the zero-variance filter leaves too few groups."),
         .choice("zero_variance_filter", \.zeroVarianceFilter, "Which groups without differences are left out."),
         .flag("overlong_filter", \.overlongFilter, "Leave out responses that hit the token limit."),
         .choice("behaviour_logprobs", \.behaviourLogprobs, "Whose log-probs the ratio is taken against."),

@@ -112,6 +112,13 @@ package struct LearnerSettings: Sendable, Equatable {
     package var microBatchTokens = 16_384
     /// Rollouts sampled more than so many versions ago are not learned from.
     package var maxStaleness = 4
+    /// What becomes of groups whose members stay away, cannot be judged, or are too old.
+    package var groupPolicy = GroupPolicy()
+    /// Whether generators get new groups only while fewer are under way than updates can take before they are stale:
+    /// `(max_staleness + 1) * groups_per_update`.
+    package var pacesLeases = true
+    /// Further rounds of sampling in the process when the zero-variance filter leaves less than an update's groups.
+    package var resamplingRounds = 0
     /// Which groups without differences are left out.
     package var zeroVarianceFilter = GroupFilter.correctness
     /// Whether responses that hit the token limit are left out before advantages are taken.
@@ -152,6 +159,14 @@ package struct LearnerSettings: Sendable, Equatable {
 
     /// Which prompts rollouts may answer.
     package var scope: PromptScope { PromptScope(dataset: dataset, taskType: task.type) }
+
+    /// How many groups would enter a loss: those of which two members or more are judged and that the filter admits.
+    package func groupsWithSignal(_ groups: [TrainingGroup]) -> Int {
+        groups.count { group in
+            let rewards = group.rollouts.filter { $0.status != .undetermined }.compactMap(\.reward)
+            return rewards.count > 1 && zeroVarianceFilter.admits(rewards, correct: positiveReward)
+        }
+    }
 
     /// Whether the update that makes a version begins with fresh moments: it is the first of its schedule.
     package func beginsAnew(making version: PolicyVersion) -> Bool {

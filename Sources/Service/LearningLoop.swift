@@ -112,44 +112,79 @@ package struct LearningLoop: Service {
     /// One update on groups of rollouts; false when there are too few for one.
     private func makeReinforcedUpdate(_ session: inout LearningSession, settings: LearnerSettings) async throws -> Bool
     {
-        let clock = ContinuousClock()
-        let start = clock.now
         let version = session.version
         let oldest = PolicyVersion(max(0, version.number - settings.maxStaleness))
-        let stale = try await context.ledger.retireStale(olderThan: oldest)
+        let stale = try await context.ledger.retireStale(
+            olderThan: oldest, choice: settings.groupPolicy.stale, newest: version)
         if stale > 0 { context.counters.increment(.groupsStale, by: stale) }
 
-        let planned = try await sampleGroups(&session, settings: settings)
-        let sampled = clock.now
-        context.board.enter(.scoring)
-        try await waitForVerdicts(planned, oldest: oldest, scope: settings.scope)
-        let scored = clock.now
-
-        let batch = try await context.ledger.readyGroups(
-            oldestVersion: oldest, limit: max(planned, settings.groupsPerUpdate) * Self.groupsFactorMax,
-            scope: settings.scope)
-        let needed = planned > 0 ? 1 : settings.groupsPerUpdate
+        var gathered = try await gather(&session, settings: settings, oldest: oldest)
+        let needed = gathered.planned > 0 ? 1 : settings.groupsPerUpdate
+        let batch = gathered.batch
         guard batch.groups.count >= needed else {
             context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
             return false
         }
         context.board.enter(.training)
-        let outcome = try await session.trainer.update(on: batch.groups, from: version, settings: settings)
+        let clock = ContinuousClock()
+        let start = clock.now
+        var outcome = try await session.trainer.update(on: batch.groups, from: version, settings: settings)
         session.record(outcome, groups: batch.groups)
         let trained = clock.now
-        let seconds = UpdateSeconds(
-            sampling: (sampled - start).milliseconds / 1000, scoring: (scored - sampled).milliseconds / 1000,
-            training: (trained - scored).milliseconds / 1000)
+        gathered.seconds.training = (trained - start).milliseconds / 1000
+        if settings.resamplingRounds > 0 {
+            outcome.metrics.append(.init("resampling_rounds", Double(gathered.rounds - 1)))
+        }
         try await commit(
-            outcome, settings: settings, judgedThrough: batch.judgedThrough, seconds: seconds, &session)
+            outcome, settings: settings, judgedThrough: batch.judgedThrough, seconds: gathered.seconds, &session)
         session.state.learningSeconds += (clock.now - trained).milliseconds / 1000
         return true
     }
 
-    /// Samples what the update needs; returns how many groups it planned.
-    private func sampleGroups(_ session: inout LearningSession, settings: LearnerSettings) async throws -> Int {
+    /// Groups for an update, and what it took to get them.
+    private struct GatheredGroups {
+        var batch = TrainingBatch(groups: [], judgedThrough: 0)
+        /// Groups that were sampled in this process.
+        var planned = 0
+        var rounds = 0
+        var seconds = UpdateSeconds(sampling: 0, scoring: 0, training: 0)
+    }
+
+    /// Samples what the update needs and waits for the verdicts; again while the zero-variance filter would leave too
+    /// little and rounds are left (DAPO's dynamic sampling, arXiv 2503.14476, section 3.2).
+    private func gather(
+        _ session: inout LearningSession, settings: LearnerSettings, oldest: PolicyVersion
+    ) async throws -> GatheredGroups {
+        let clock = ContinuousClock()
+        var gathered = GatheredGroups()
+        var wanted = settings.groupsPerUpdate
+        session.sampledMembers = [:]
+        while true {
+            let start = clock.now
+            gathered.planned += try await sampleGroups(&session, wanted: wanted, settings: settings)
+            let sampled = clock.now
+            context.board.enter(.scoring)
+            try await waitForVerdicts(gathered.planned, oldest: oldest, scope: settings.scope)
+            gathered.batch = try await context.ledger.readyGroups(
+                oldestVersion: oldest, limit: max(gathered.planned, settings.groupsPerUpdate) * Self.groupsFactorMax,
+                scope: settings.scope)
+            gathered.seconds.sampling += (sampled - start).milliseconds / 1000
+            gathered.seconds.scoring += (clock.now - sampled).milliseconds / 1000
+            gathered.rounds += 1
+            wanted = settings.groupsPerUpdate - settings.groupsWithSignal(gathered.batch.groups)
+            guard gathered.planned > 0, wanted > 0, gathered.rounds <= settings.resamplingRounds, !isStopping else {
+                return gathered
+            }
+            context.counters.increment(.resamplingRounds)
+        }
+    }
+
+    /// Samples groups in the process; returns how many it planned.
+    private func sampleGroups(
+        _ session: inout LearningSession, wanted: Int, settings: LearnerSettings
+    ) async throws -> Int {
         context.board.enter(.sampling)
-        let planned = try await session.planGroups(settings: settings)
+        let planned = try await session.planGroups(wanted: wanted, settings: settings)
         guard !planned.isEmpty else { return 0 }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,

@@ -18,6 +18,8 @@ struct LearningSession: Sendable {
     let isFresh: Bool
     let heldOut: [BuiltinProblem]
     var lastEvaluated: PolicyVersion?
+    /// Rollouts of each of the clients' prompts that the present update has sampled so far.
+    var sampledMembers: [PromptID: Int] = [:]
     /// The updates since somebody last looked (start, resume, rollback), for the alarms.
     var recent: [UpdateRecord] = []
 
@@ -84,16 +86,19 @@ struct LearningSession: Sendable {
     }
 
     /// The groups to sample for the next update: from the built-in data, or from what clients submitted.
-    mutating func planGroups(settings: LearnerSettings) async throws -> [PlannedGroup] {
+    ///
+    /// - Parameter wanted: Groups that the update lacks; `oversampling` asks for more.
+    mutating func planGroups(wanted: Int, settings: LearnerSettings) async throws -> [PlannedGroup] {
+        let groups = Int((Double(wanted) * settings.oversampling).rounded(.up))
         guard isBuiltin, settings.dataset == nil || settings.dataset == BuiltinSource.dataset else {
             let plan = try await SubmittedSource(ledger: context.ledger, scope: settings.scope).plan(
-                groups: Self.groupsToSample(settings), groupSize: settings.groupSize, state: state)
-            state = plan.state
+                groups: groups, groupSize: settings.groupSize, state: state, sampled: sampledMembers)
+            (state, sampledMembers) = (plan.state, plan.sampled)
             return plan.groups
         }
         let source = BuiltinSource(seed: context.settings.runSeed ?? context.settings.seed)
         let plan = source.plan(
-            making: version.next, groups: Self.groupsToSample(settings), groupSize: settings.groupSize,
+            making: version.next, groups: groups, groupSize: settings.groupSize,
             curriculum: curriculum(settings), state: state)
         for receipt in try await context.ledger.submit(prompts: plan.problems) { _ = try receipt.get() }
         state = plan.state
@@ -108,11 +113,6 @@ struct LearningSession: Sendable {
         case .code: curriculum.codeShare = 1
         }
         return curriculum
-    }
-
-    /// More than an update trains on when `oversampling` is above 1, so that the zero-variance filter leaves enough.
-    private static func groupsToSample(_ settings: LearnerSettings) -> Int {
-        Int((Double(settings.groupsPerUpdate) * settings.oversampling).rounded(.up))
     }
 
     /// Takes in what an update's groups say about the kinds of problem.

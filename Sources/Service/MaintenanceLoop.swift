@@ -1,4 +1,4 @@
-// The housekeeping service: takes back expired leases and refreshes the counts that the status page shows.
+// The housekeeping service: takes back expired leases, closes groups at their quorum, and refreshes the counts that the status page shows.
 import Domain
 import Learning
 import Logging
@@ -35,6 +35,11 @@ package struct MaintenanceLoop: Service {
                 let reclaimed = try await ledger.reclaimExpired()
                 if reclaimed > 0 {
                     counters.increment(.leasesReclaimed, by: reclaimed)
+                    changes.notify()
+                }
+                let closed = try await ledger.closeAtQuorum(learner.settings.groupPolicy)
+                if closed > 0 {
+                    counters.increment(.groupsClosedAtQuorum, by: closed)
                     changes.notify()
                 }
                 let counts = try await ledger.counts()

@@ -22,18 +22,28 @@ extension RolloutService {
         let wanted = learner.settings
         var scope = settings.isLearning ? wanted.scope : PromptScope()
         if let dataset = request.dataset { scope.dataset = dataset }
+        let newMax = try await newGroupsAllowed(wanted, version)
         let groupSize = wanted.groupSize
         return try await inLedger { [scope] ledger in
             switch request.kind {
             case .generate:
                 try await ledger.leaseGroups(
                     worker: request.worker, max: request.max, groupSize: groupSize, policyVersion: version,
-                    scope: scope, seconds: Limits.leaseSeconds)
+                    scope: scope, newMax: newMax, seconds: Limits.leaseSeconds)
             case .score:
                 try await ledger.leaseScoring(
                     worker: request.worker, max: request.max, seconds: Limits.leaseSeconds)
             }
         }
+    }
+
+    /// How many new groups may be handed out: so many that updates can take all that are under way before they are stale
+    /// (the admission bound of AReaL, arXiv 2505.24298, section 5.1). Returned groups are not held back by it.
+    private func newGroupsAllowed(_ wanted: LearnerSettings, _ version: PolicyVersion) async throws -> Int {
+        guard settings.isLearning, wanted.pacesLeases else { return .max }
+        let oldest = PolicyVersion(max(0, version.number - wanted.maxStaleness))
+        let underway = try await inLedger { try await $0.groupsUnderway(oldestVersion: oldest, scope: wanted.scope) }
+        return max(0, (wanted.maxStaleness + 1) * wanted.groupsPerUpdate - underway)
     }
 
     /// Moves a lease's deadline to `Limits.leaseSeconds` from now.
@@ -59,7 +69,10 @@ extension RolloutService {
                     rolloutID: item.rolloutID, attempt: item.attempt, verdict: item.verdict,
                     reward: learner.settings.rewardScheme.reward(for: item.verdict, response: response)))
         }
-        let answers = try await inLedger { [results] in try await $0.record(results: results, lease: lease) }
+        let replacesFailed = learner.settings.groupPolicy.replacesFailed
+        let answers = try await inLedger { [results] in
+            try await $0.record(results: results, lease: lease, replacesFailed: replacesFailed)
+        }
         changes.notify()
         return answers
     }

@@ -33,18 +33,20 @@ struct SubmittedSource: Sendable {
     /// The prompts of the next update, and the state after drawing them; no groups while there is no prompt.
     ///
     /// With fewer prompts than groups a prompt gets several groups.
+    ///
+    /// - Parameter sampled: Rollouts of each prompt that the update has already, so that the next have other names.
     func plan(
-        groups wanted: Int, groupSize: Int, state: LearnerState
-    ) async throws -> (groups: [PlannedGroup], state: LearnerState) {
+        groups wanted: Int, groupSize: Int, state: LearnerState, sampled: [PromptID: Int]
+    ) async throws -> (groups: [PlannedGroup], state: LearnerState, sampled: [PromptID: Int]) {
         var prompts = try await prompts(after: state.lastPrompt, limit: wanted)
         while prompts.count < wanted {
             let again = try await self.prompts(after: nil, limit: wanted - prompts.count)
-            guard !again.isEmpty else { return ([], state) }
+            guard !again.isEmpty else { return ([], state, sampled) }
             prompts += again
         }
         var state = state
         state.lastPrompt = prompts.last?.id
-        var members: [PromptID: Int] = [:]
+        var members = sampled
         let planned = prompts.map { prompt in
             let first = members[prompt.id, default: 0]
             members[prompt.id] = first + groupSize
@@ -52,7 +54,7 @@ struct SubmittedSource: Sendable {
                 promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: prompt.task.type == "code",
                 firstMember: first, rollouts: groupSize)
         }
-        return (planned, state)
+        return (planned, state, members)
     }
 
     /// Prompts in order of arrival, by pages.

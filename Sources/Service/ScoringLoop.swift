@@ -91,7 +91,9 @@ package struct ScoringLoop: Service {
     {
         while true {
             do {
-                return try await ledger.record(results: results, lease: lease.id)
+                return try await ledger.record(
+                    results: results, lease: lease.id,
+                    replacesFailed: learner.settings.groupPolicy.replacesFailed)
             } catch let error as LedgerError where error.retryAfterSeconds != nil && !isStopping {
                 await rest(because: error)
             }

@@ -13,9 +13,10 @@ extension Ledger {
     /// Hands out up to `max` groups to a generator for so many seconds; nil when there is no prompt to sample.
     ///
     /// Groups that expired or were released come first, oldest first; then prompts with the fewest groups get a new one of
-    /// `groupSize`. A returned group's attempt rises, so that the earlier worker is told when it is late.
+    /// `groupSize`, up to `newMax` of them. A returned group's attempt rises, so that the earlier worker is told when it is late.
     package func leaseGroups(
-        worker: String, max: Int, groupSize: Int, policyVersion: PolicyVersion, scope: PromptScope, seconds: Double
+        worker: String, max: Int, groupSize: Int, policyVersion: PolicyVersion, scope: PromptScope,
+        newMax: Int = .max, seconds: Double
     ) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
@@ -25,7 +26,7 @@ extension Ledger {
             try db.reclaimExpired(now: now)
             var claim = GroupClaim(db: db, identifiers: identifiers, now: now, policyVersion: policyVersion)
             try claim.takeReturned(scope, limit: count)
-            try claim.openNew(scope, size: size, limit: count - claim.groups.count)
+            try claim.openNew(scope, size: size, limit: Swift.min(count - claim.groups.count, newMax))
             return try claim.lease(worker: worker, seconds: seconds)
         }
         guard var claimed else { return nil }

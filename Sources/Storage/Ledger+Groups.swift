@@ -49,16 +49,33 @@ extension Ledger {
     ///
     /// An empty group that a worker holds is left alone: its rollouts are not there yet. Rollouts that wait for a judge
     /// are still judged, but after all fresh ones. At most `Limits.upkeepRowsPerWrite` groups a call.
+    ///
+    /// - Parameters:
+    ///   - choice: `withhold` retires nothing; `requeue` opens a new group for the prompt of each that has members.
+    ///   - newest: The newest version, which the new groups begin with.
     @discardableResult
-    package func retireStale(olderThan version: PolicyVersion) async throws -> Int {
-        try await write { db in
+    package func retireStale(
+        olderThan version: PolicyVersion, choice: StaleGroupChoice = .drop, newest: PolicyVersion? = nil
+    ) async throws -> Int {
+        guard choice != .withhold else { return 0 }
+        return try await write { [clock, identifiers] db in
             let groups = try db.rows(
                 """
-                SELECT seq FROM groups WHERE status IN ('open', 'ready') AND oldest_version < ?
+                SELECT seq, member_count FROM groups WHERE status IN ('open', 'ready') AND oldest_version < ?
                     AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT ?
                 """, [version.number, Limits.upkeepRowsPerWrite])
             for group in groups {
                 let seq: Int64 = group["seq"]
+                if choice == .requeue, group["member_count"] == 0 {
+                    // Nothing of it is old but its date.
+                    try db.run(
+                        "UPDATE groups SET oldest_version = ? WHERE seq = ?", [(newest ?? version).number, seq])
+                    continue
+                }
+                if choice == .requeue {
+                    try db.reopen(
+                        GroupID(identifiers.make("grp")), insteadOf: seq, version: newest ?? version, now: clock.now())
+                }
                 try db.run("UPDATE groups SET status = 'stale', fate = 'stale', lease_seq = NULL WHERE seq = ?", [seq])
                 try db.retireRollouts(ofGroup: seq)
             }

@@ -171,12 +171,13 @@ private struct Intake {
         try db.run(
             """
             INSERT INTO rollouts
-                (id, prompt_seq, dataset_seq, group_seq, policy_version, content_hash, judging, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?)
+                (id, prompt_seq, dataset_seq, group_seq, policy_version, last_policy_version, content_hash, judging,
+                created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)
             """,
             [
-                id.text, promptSeq, datasetSeq, groupSeq, rollout.policyVersion.number, Data(rollout.hash.bytes),
-                now.milliseconds,
+                id.text, promptSeq, datasetSeq, groupSeq, rollout.policyVersion.number,
+                rollout.lastPolicyVersion?.number, Data(rollout.hash.bytes), now.milliseconds,
             ])
         try db.run(
             "INSERT INTO rollout_bodies VALUES (?, ?, ?, ?, ?, ?, ?)",

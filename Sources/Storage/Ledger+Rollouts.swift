@@ -68,7 +68,7 @@ struct RolloutCondition: Sendable {
 /// that pages walk the rollouts by an index and stop at their limit.
 let rolloutColumns = """
     SELECT r.seq, r.id, p.id AS prompt_id, g.id AS group_id, b.response, b.token_ids, b.logprobs, r.policy_version,
-        b.finish_reason, b.generator, b.metadata, r.status, v.verdict, r.reward, r.advantage, r.consumed_by_update,
+        r.last_policy_version, b.finish_reason, b.generator, b.metadata, r.status, v.verdict, r.reward, r.advantage, r.consumed_by_update,
         r.created_at
     FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq CROSS JOIN prompts p ON p.seq = r.prompt_seq
         CROSS JOIN groups g ON g.seq = r.group_seq LEFT JOIN verdicts v ON v.seq = r.verdict_seq
@@ -86,7 +86,8 @@ func decodeRollout(_ row: Row) throws -> Rollout {
         status: try storedCase(row["status"], "rollouts.status"),
         verdict: try verdict.map { try stored($0, "verdicts.verdict", Verdict.init(json:)) }, reward: row["reward"],
         advantage: row["advantage"], consumedByUpdate: row["consumed_by_update"],
-        createdAt: Timestamp(milliseconds: row["created_at"]))
+        createdAt: Timestamp(milliseconds: row["created_at"]),
+        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) })
 }
 
 /// A text that was stored as a blob of UTF-8.

@@ -8,8 +8,10 @@ extension Ledger {
     /// A result is accepted by its attempt: the newest one for the work counts, also when its lease is over but nobody took
     /// the work since. An older attempt and a second answer are `staleLease`; nothing is stored twice. Throws
     /// `InputError.notFound` for an unknown lease.
+    ///
+    /// - Parameter replacesFailed: Whether groups are handed out again for members that stay undetermined.
     package func record(
-        results: [ScoringResult], lease: LeaseID?
+        results: [ScoringResult], lease: LeaseID?, replacesFailed: Bool = false
     ) async throws -> [Result<RolloutStatus, InputError>] {
         try await write { [clock] db in
             let now = clock.now()
@@ -17,7 +19,7 @@ extension Ledger {
             var leases = Set<Int64>()
             let statuses = try results.map { result -> Result<RolloutStatus, InputError> in
                 if let fault = fault(of: result) { return .failure(fault) }
-                return try db.record(result, touching: &leases, now: now)
+                return try db.record(result, touching: &leases, now: now, replacesFailed: replacesFailed)
             }
             for leaseSeq in leases.sorted() { try db.endLeaseIfDone(leaseSeq, now: now) }
             return statuses
@@ -68,7 +70,7 @@ extension Ledger {
 
 extension Database {
     fileprivate func record(
-        _ result: ScoringResult, touching leases: inout Set<Int64>, now: Timestamp
+        _ result: ScoringResult, touching leases: inout Set<Int64>, now: Timestamp, replacesFailed: Bool
     ) throws -> Result<RolloutStatus, InputError> {
         let row = try row(
             """
@@ -93,7 +95,8 @@ extension Database {
                     field: "attempt", hint: "drop this result"))
         }
         if let leaseSeq = row["lease_seq"] as Int64? { leases.insert(leaseSeq) }
-        return .success(try settle(rollout, result.verdict, reward: result.reward, now: now))
+        return .success(
+            try settle(rollout, result.verdict, reward: result.reward, now: now, replacesFailed: replacesFailed))
     }
 }
 

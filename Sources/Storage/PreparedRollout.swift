@@ -10,6 +10,7 @@ struct PreparedRollout: Sendable {
     let groupID: GroupID?
     let attempt: Int?
     let policyVersion: PolicyVersion
+    let lastPolicyVersion: PolicyVersion?
     /// UTF-8.
     let response: Data
     let tokenIDs: Data
@@ -42,10 +43,13 @@ struct PreparedRollout: Sendable {
         hasher.absorb(field: submission.finishReason.rawValue)
         hasher.absorb(field: submission.generator)
         hasher.absorb(field: metadata)
+        // Absorbed only when it is there, so that what was stored before spans had names is still the same.
+        if let last = submission.lastPolicyVersion { hasher.absorb(field: String(last.number)) }
         return .success(
             PreparedRollout(
                 id: submission.id, promptID: submission.promptID, groupID: submission.groupID,
-                attempt: submission.attempt, policyVersion: submission.policyVersion, response: response,
+                attempt: submission.attempt, policyVersion: submission.policyVersion,
+                lastPolicyVersion: submission.lastPolicyVersion, response: response,
                 tokenIDs: tokens, logprobs: logprobs, finishReason: submission.finishReason,
                 generator: submission.generator, metadata: metadata, hash: ContentHash(bytes: hasher.digest())))
     }
@@ -72,6 +76,15 @@ struct PreparedRollout: Sendable {
         if let index = submission.tokenIDs.firstIndex(where: { $0 < 0 || $0 > Limits.tokenIDMax }) {
             return InputError(
                 .invalidValue, "a token id is 0 to \(Limits.tokenIDMax)", field: "token_ids[\(index)]")
+        }
+        if let last = submission.lastPolicyVersion,
+            last < submission.policyVersion || last > admission.currentVersion
+        {
+            return InputError(
+                .invalidValue,
+                "a rollout cannot begin under policy \(submission.policyVersion) and end under \(last)",
+                field: "last_policy_version",
+                hint: "from policy_version to the current one, \(admission.currentVersion)")
         }
         guard submission.policyVersion.number >= 0, submission.policyVersion <= admission.currentVersion else {
             return InputError(

@@ -44,7 +44,11 @@ extension Database {
     ///
     /// A decision always counts. An undetermined verdict is retried while its class and the attempts allow, counts when
     /// they do not, and never replaces an earlier decision: failing to judge again is not a reason to forget.
-    func settle(_ rollout: JudgedRow, _ verdict: Verdict, reward: Double?, now: Timestamp) throws -> RolloutStatus {
+    ///
+    /// - Parameter replacesFailed: Whether the group is handed out again for members that nobody could judge.
+    func settle(
+        _ rollout: JudgedRow, _ verdict: Verdict, reward: Double?, now: Timestamp, replacesFailed: Bool = false
+    ) throws -> RolloutStatus {
         try run(
             """
             INSERT INTO verdicts (rollout_seq, attempt, task_type, outcome, reward, failure_code, verdict, created_at)
@@ -72,6 +76,7 @@ extension Database {
             UPDATE rollouts SET judging = NULL, lease_seq = NULL, verdict_seq = ?, outcome = ?, reward = ?, status = ?
             WHERE seq = ?
             """, [verdictSeq, verdict.outcome.rawValue, reward, status.rawValue, rollout.seq])
+        if replacesFailed { try replaceFailedMembers(ofGroup: rollout.groupSeq) }
         try completeGroup(rollout.groupSeq)
         return status
     }
