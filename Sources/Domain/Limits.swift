@@ -181,6 +181,8 @@ package enum Limits {
     package static let demonstrationsPerUpdateMax = 4_096
     /// Stages of one training plan; the paper has three.
     package static let stagesMax = 32
+    /// How many versions back the weights of a rollout's policy are always kept: rollouts are checked against them.
+    package static let recordedStalenessMax = 7
     /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
     package static let stalenessMax = 1_000
 }

@@ -69,7 +69,8 @@ package struct GroupAdmission: Sendable {
         TrainingMember(
             id: rollout.id, group: group, tokens: prompt + rollout.tokenIDs, promptLength: prompt.count,
             posted: rollout.logprobs.map(Double.init), reward: reward, isRight: reward == positiveReward,
-            isTruncated: rollout.finishReason == .length,
+            isTruncated: rollout.finishReason == .length, version: rollout.policyVersion,
+            spansPolicies: rollout.lastPolicyVersion != nil,
             staleness: version.number - rollout.policyVersion.number, generator: rollout.generator)
     }
 }

@@ -9,6 +9,9 @@ package enum BehaviourLogprobs: String, Sendable, CaseIterable {
     case posted
     /// The learner's own, computed before the update's first step (the released code's way).
     case recomputed
+    /// The learner's own under the weights of the version that the rollout names. A rollout that several versions sampled
+    /// keeps what was posted.
+    case recorded
 }
 
 /// How the learning rate moves after the warm-up.
@@ -125,8 +128,8 @@ package struct LearnerSettings: Sendable, Equatable {
     package var overlongFilter = false
     /// Whose log-probs the ratio is taken against.
     package var behaviourLogprobs = BehaviourLogprobs.posted
-    /// Rollouts of the present version whose posted log-probs are on average further than this from the model's own
-    /// are refused; nil turns the check off.
+    /// Rollouts whose posted log-probs are on average further than this from the model's own, under the version that they
+    /// name, are refused; nil turns the check off.
     package var logprobGate: Double? = 0.1
     /// Seeds the dealing of mini-batches.
     package var seed = 1
@@ -198,6 +201,12 @@ package struct LearnerSettings: Sendable, Equatable {
             throw InputError(
                 .invalidValue, "importance sampling needs the learner's own log-probs beside the posted ones",
                 field: "tis", hint: "set behaviour_logprobs to recomputed, or tis to off")
+        }
+        if behaviourLogprobs == .recorded, maxStaleness > Limits.recordedStalenessMax {
+            throw InputError(
+                .invalidValue, "recorded log-probs need the weights of every version that is learned from",
+                field: "behaviour_logprobs",
+                hint: "set max_staleness to at most \(Limits.recordedStalenessMax): older weights are not kept")
         }
         return self
     }

@@ -48,23 +48,25 @@ package struct TrainStep: Sendable {
     ///   - version: The version the model has now.
     ///   - promptTokens: The tokens that stand before a response to a prompt.
     ///   - reference: The policy of the KL penalty; nil takes the behaviour log-probs.
+    ///   - recorded: The weights of earlier versions, for the gate and for `BehaviourLogprobs.recorded`.
     /// - Throws: `ModelError` when the model cannot compute.
     package func run(
         _ groups: [TrainingGroup], model: TrainableModel, version: PolicyVersion, promptTokens: (Prompt) -> [Int32],
-        reference: Reference? = nil
+        reference: Reference? = nil, recorded: @escaping RecordedWeights = { _ in nil }
     ) throws -> UpdateOutcome {
+        let policies = RecordedPolicies(model: model, threads: threads, weights: recorded)
         let admission = GroupAdmission(
             settings, version: version, vocabularySize: model.configuration.vocabularySize,
             contextLength: model.configuration.maximumPositions)
         let admitted = admission.admit(groups, promptTokens: promptTokens)
-        let gated = try refuseImplausible(admitted.members, model)
+        let gated = try refuseImplausible(admitted.members, policies)
         let members = gated.members
         let excluded = admitted.excluded + gated.excluded
         let selection = GroupSelection(
             members, excluded: excluded, groups: groups.count, estimator: settings.advantage,
             filter: settings.zeroVarianceFilter, positiveReward: settings.positiveReward)
 
-        let sequences = try prepare(members, selection, model, reference)
+        let sequences = try prepare(members, selection, model, policies, reference)
         let learned = try learn(sequences, selection, model, update: version.next.number)
         var metrics = learned.report()
         metrics.append(.init("learning_rate", settings.learningRate(update: version.next.number)))
@@ -75,18 +77,17 @@ package struct TrainStep: Sendable {
             excluded: excluded, steps: learned.steps)
     }
 
-    /// Leaves out members of the present version whose posted log-probs cannot be the model's.
+    /// Leaves out members whose posted log-probs cannot be those of the policy they name, where its weights are kept.
     private func refuseImplausible(
-        _ members: [TrainingMember], _ model: TrainableModel
+        _ members: [TrainingMember], _ policies: RecordedPolicies
     ) throws -> (members: [TrainingMember], excluded: [ExcludedMember]) {
         guard let threshold = settings.logprobGate else { return (members, []) }
         let gate = LogprobGate(threshold: threshold)
-        let suspects = members.indices.filter {
-            members[$0].staleness == 0 && !trustedGenerators.contains(members[$0].generator)
-        }
-        let own = try ownLogprobs(suspects.map { members[$0] }, model)
+        let suspects = members.indices.filter { !trustedGenerators.contains(members[$0].generator) }
+        let own = try policies.logprobs(of: suspects.map { members[$0] })
         var objections: [Int: String] = [:]
         for (place, logprobs) in zip(suspects, own) {
+            guard let logprobs else { continue }
             objections[place] = gate.objection(posted: members[place].posted, own: logprobs)
         }
         let excluded = objections.sorted { $0.key < $1.key }.map { place, objection in
@@ -131,16 +132,22 @@ extension TrainStep {
 
     /// The members of trained groups with their behaviour, correction and reference log-probs.
     private func prepare(
-        _ members: [TrainingMember], _ selection: GroupSelection, _ model: TrainableModel, _ reference: Reference?
+        _ members: [TrainingMember], _ selection: GroupSelection, _ model: TrainableModel,
+        _ policies: RecordedPolicies, _ reference: Reference?
     ) throws -> [Prepared] {
         let trained = zip(members, selection.advantages).compactMap { member, advantage in
             advantage.map { (member: member, advantage: $0) }
         }
-        let own = settings.behaviourLogprobs == .recomputed ? try ownLogprobs(trained.map(\.member), model) : []
+        let own: [[Double]?] =
+            switch settings.behaviourLogprobs {
+            case .posted: trained.map { _ in nil }
+            case .recomputed: try ownLogprobs(trained.map(\.member), model)
+            case .recorded: try policies.logprobs(of: trained.map(\.member))
+            }
         let anchored = settings.penalty == .off ? nil : try reference?(trained.map(\.member.sequence))
         return trained.enumerated().map { place, item in
             let posted = item.member.posted
-            let behaviour = own.isEmpty ? posted : own[place]
+            let behaviour = own[place] ?? posted
             let correction = settings.correction
             return Prepared(
                 group: item.member.group, sequence: item.member.sequence,
@@ -194,9 +201,4 @@ extension TrainStep {
         }
         metrics.add(try model.step(settings.optimiser(update: update)))
     }
-}
-
-extension TrainingMember {
-    /// Prompt and response as the model takes them.
-    fileprivate var sequence: TrainingSequence { TrainingSequence(tokens: tokens, promptLength: promptLength) }
 }

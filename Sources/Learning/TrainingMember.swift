@@ -18,6 +18,10 @@ package struct TrainingMember: Sendable, Equatable {
     package var isRight: Bool
     /// Whether the token limit ended the response.
     package var isTruncated: Bool
+    /// The policy that sampled it, or its first token.
+    package var version: PolicyVersion
+    /// Whether another policy sampled its last token.
+    package var spansPolicies: Bool
     /// Versions between the policy that sampled it and the present one.
     package var staleness: Int
     /// Who sampled it.

@@ -2,6 +2,7 @@
 import Domain
 import Foundation
 import Glibc
+import Learning
 import Modeling
 import Synchronization
 
@@ -12,7 +13,7 @@ package struct CheckpointDirectory: Sendable {
     package init(path: String) { self.path = path }
 
     /// Checkpoints kept besides every hundredth: enough to compare with and to roll back to.
-    package static let recentKept = 8
+    package static let recentKept = Limits.recordedStalenessMax + 1
     /// Every checkpoint whose version is a multiple of this stays.
     package static let milestoneEvery = 100
 
@@ -66,6 +67,16 @@ package struct CheckpointDirectory: Sendable {
     /// The weights of a checkpoint.
     package func weights(of manifest: CheckpointManifest) throws -> ModelWeights {
         try TrainableModel(restoring: verifiedFile(of: manifest)).snapshot()
+    }
+
+    /// The weights of the versions that updates after `version` may look back at: a function of the versions alone, so that
+    /// a restart finds the same, whatever else lies in the directory.
+    func recorded(_ kept: [CheckpointManifest], before version: PolicyVersion) -> RecordedWeights {
+        let inReach = kept.filter {
+            $0.version < version && version.number - $0.version.number <= Limits.recordedStalenessMax
+        }
+        let manifests = Dictionary(inReach.map { ($0.version, $0) }, uniquingKeysWith: { $1 })
+        return { wanted in try manifests[wanted].map { try weights(of: $0) } }
     }
 
     /// A policy's weights in the Hugging Face format; `name` is a directory that exists only meanwhile.

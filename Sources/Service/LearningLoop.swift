@@ -128,7 +128,10 @@ package struct LearningLoop: Service {
         context.board.enter(.training)
         let clock = ContinuousClock()
         let start = clock.now
-        var outcome = try await session.trainer.update(on: batch.groups, from: version, settings: settings)
+        let kept = try await context.ledger.checkpoints()
+        var outcome = try await session.trainer.update(
+            on: batch.groups, from: version, settings: settings,
+            recorded: context.checkpoints.recorded(kept, before: version))
         session.record(outcome, groups: batch.groups)
         let trained = clock.now
         gathered.seconds.training = (trained - start).milliseconds / 1000

@@ -32,11 +32,13 @@ actor PolicyTrainer {
 
     /// One update on groups of rollouts.
     func update(
-        on groups: [TrainingGroup], from version: PolicyVersion, settings: LearnerSettings
+        on groups: [TrainingGroup], from version: PolicyVersion, settings: LearnerSettings,
+        recorded: @escaping RecordedWeights
     ) throws -> UpdateOutcome {
         model = Self.begun(model, making: version.next, settings)
         return try Self.apply(
-            groups, to: model, from: version, settings: settings, tokenizer: tokenizer, threads: threads)
+            groups, to: model, from: version, settings: settings, tokenizer: tokenizer, threads: threads,
+            recorded: recorded)
     }
 
     /// One update on demonstrations.
@@ -57,11 +59,12 @@ actor PolicyTrainer {
     /// One update of a model: the one place that says how the service makes it, for learning and for replay.
     static func apply(
         _ groups: [TrainingGroup], to model: TrainableModel, from version: PolicyVersion, settings: LearnerSettings,
-        tokenizer: Tokenizer, threads: Int
+        tokenizer: Tokenizer, threads: Int, recorded: @escaping RecordedWeights
     ) throws -> UpdateOutcome {
         // The in-process sampler's log-probs are the learner's own to the last bit; nobody else's are taken on trust.
         try TrainStep(settings, trustedGenerators: [InProcessSampler.name], threads: threads).run(
-            groups, model: model, version: version, promptTokens: { (try? tokenizer.promptTokens($0.content)) ?? [] })
+            groups, model: model, version: version, promptTokens: { (try? tokenizer.promptTokens($0.content)) ?? [] },
+            recorded: recorded)
     }
 
     /// Writes the model durably; the ledger then names the file.

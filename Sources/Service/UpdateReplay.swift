@@ -59,21 +59,57 @@ package struct UpdateReplay: Sendable {
                 .notFound, "there is no update \(version)", field: "update",
                 hint: "updates count from 1; the newest policy is \(newest)")
         }
-        let start = try await newestCheckpoint(through: PolicyVersion(version.number - 1))
-        let tokenizer = try Tokenizer.load(directory: checkpoints.path)
-        var model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
-        var next = start.version.next
+        var run = try await begin(before: version)
         while true {
-            let replayed = try await replay(next, model: &model, tokenizer: tokenizer, scratch: scratch)
+            let next = run.version.next
+            let replayed = try await replay(next, &run, scratch: scratch)
             each(replayed)
             if next == version { return replayed }
-            next = next.next
         }
     }
 
-    private func replay(
-        _ version: PolicyVersion, model: inout TrainableModel, tokenizer: Tokenizer, scratch: String
-    ) async throws -> ReplayedUpdate {
+    /// A model on its way from a checkpoint to an update.
+    private struct Run {
+        var version: PolicyVersion
+        var model: TrainableModel
+        let tokenizer: Tokenizer
+        /// The weights of the last versions, which updates may look back at.
+        var recent: [PolicyVersion: ModelWeights]
+
+        init(_ version: PolicyVersion, _ model: TrainableModel, _ tokenizer: Tokenizer) {
+            self.version = version
+            self.model = model
+            self.tokenizer = tokenizer
+            recent = [version: model.snapshot()]
+        }
+
+        mutating func reached(_ version: PolicyVersion) {
+            self.version = version
+            recent[version] = model.snapshot()
+            recent = recent.filter { version.number - $0.key.number <= Limits.recordedStalenessMax }
+        }
+    }
+
+    /// The newest checkpoint from which an update can be made again: no update on the way looks back before it.
+    private func begin(before version: PolicyVersion) async throws -> Run {
+        var bound = PolicyVersion(version.number - 1)
+        while true {
+            let start = try await newestCheckpoint(through: bound)
+            var oldest = start.version.number
+            for number in (start.version.number + 1)...version.number {
+                let staleness = try await ledger.update(PolicyVersion(number))?["staleness_max"] ?? 0
+                oldest = min(oldest, number - 1 - min(Int(staleness), Limits.recordedStalenessMax))
+            }
+            if oldest >= start.version.number || start.version.number == 0 {
+                return Run(
+                    start.version, try TrainableModel(restoring: checkpoints.verifiedFile(of: start)),
+                    try Tokenizer.load(directory: checkpoints.path))
+            }
+            bound = PolicyVersion(max(0, oldest))
+        }
+    }
+
+    private func replay(_ version: PolicyVersion, _ run: inout Run, scratch: String) async throws -> ReplayedUpdate {
         guard let record = try await ledger.update(version), let provenance = record.provenance else {
             throw ServiceError(
                 .unavailable, "update \(version) was made before updates recorded their settings",
@@ -81,15 +117,16 @@ package struct UpdateReplay: Sendable {
         }
         let metrics: [UpdateRecord.Metric]
         if let target = RollbackRecord.target(of: record) {
-            model = try await restored(target, tokenizer: tokenizer, scratch: scratch)
+            run.model = try await restored(target, scratch: scratch)
             metrics = record.metrics
         } else {
             let settings = try LearnerSettingsText.read(provenance.settings, over: LearnerSettings())
-            model = PolicyTrainer.begun(model, making: version, settings)
-            metrics = try await learned(version, model, settings, through: provenance.judgedThrough, tokenizer)
+            run.model = PolicyTrainer.begun(run.model, making: version, settings)
+            metrics = try await learned(version, run, settings, through: provenance.judgedThrough)
         }
+        run.reached(version)
         let directory = CheckpointDirectory(path: scratch)
-        let manifest = try directory.write(model, version: version, learnerState: "")
+        let manifest = try directory.write(run.model, version: version, learnerState: "")
         directory.remove([version])
         return ReplayedUpdate(
             version: version, recorded: record.metrics, replayed: metrics,
@@ -98,38 +135,36 @@ package struct UpdateReplay: Sendable {
 
     /// Takes an update's steps again on what the ledger says it learned from; returns its numbers.
     private func learned(
-        _ version: PolicyVersion, _ model: TrainableModel, _ settings: LearnerSettings, through mark: Int64,
-        _ tokenizer: Tokenizer
+        _ version: PolicyVersion, _ run: Run, _ settings: LearnerSettings, through mark: Int64
     ) async throws -> [UpdateRecord.Metric] {
         let before = PolicyVersion(version.number - 1)
         guard settings.mode == .supervised else {
             let groups = try await ledger.consumedGroups(by: version, judgedThrough: mark)
+            let recent = run.recent
             return try PolicyTrainer.apply(
-                groups, to: model, from: before, settings: settings, tokenizer: tokenizer, threads: threads
+                groups, to: run.model, from: before, settings: settings, tokenizer: run.tokenizer, threads: threads,
+                recorded: { recent[$0] }
             ).metrics
         }
         let batch = try await SupervisedBatch.draw(
-            from: ledger, after: before, settings: settings, tokenizer: tokenizer,
-            contextLength: model.configuration.maximumPositions, through: mark)
+            from: ledger, after: before, settings: settings, tokenizer: run.tokenizer,
+            contextLength: run.model.configuration.maximumPositions, through: mark)
         guard let batch else {
             throw ServiceError(.unavailable, "the demonstrations of update \(version) are gone from the ledger")
         }
         return try SupervisedUpdate(settings, threads: threads).run(
-            batch.sequences, model: model, version: before
+            batch.sequences, model: run.model, version: before
         ).metrics + batch.metrics
     }
 
-    /// The model of a version that a rollback went back to: its checkpoint, or made again from the newest before it.
-    private func restored(_ target: PolicyVersion, tokenizer: Tokenizer, scratch: String) async throws -> TrainableModel
-    {
-        let start = try await newestCheckpoint(through: target)
-        var model = try TrainableModel(restoring: checkpoints.verifiedFile(of: start))
-        var next = start.version.next
-        while next <= target {
-            _ = try await replay(next, model: &model, tokenizer: tokenizer, scratch: scratch)
-            next = next.next
+    /// The model of a version that a rollback went back to: its checkpoint, or made again from one before it.
+    private func restored(_ target: PolicyVersion, scratch: String) async throws -> TrainableModel {
+        if let kept = try await ledger.checkpoints().first(where: { $0.version == target }) {
+            return try TrainableModel(restoring: checkpoints.verifiedFile(of: kept))
         }
-        return model
+        var run = try await begin(before: target)
+        while run.version < target { _ = try await replay(run.version.next, &run, scratch: scratch) }
+        return run.model
     }
 
     private func newestCheckpoint(through version: PolicyVersion) async throws -> CheckpointManifest {

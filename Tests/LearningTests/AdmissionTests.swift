@@ -93,7 +93,7 @@ struct AdmissionTests {
         #expect(filtered.groups[0].advantages[RolloutID("g0r2")] == rewards[2])
     }
 
-    @Test func `the gate trusts named generators and older versions`() throws {
+    @Test func `the gate trusts named generators, and versions whose weights are gone`() throws {
         let model = try TrainingFixture.model()
         var groups = try TrainingFixture.groups(1, on: model, version: 1)
         for r in groups[0].rollouts.indices { groups[0].rollouts[r].logprobs[0] -= 2 }
