@@ -9,6 +9,9 @@ package enum LearnerPreset: String, Sendable, CaseIterable {
     case klear
     /// The same, by its full name.
     case klearMath = "klear-math"
+    /// Klear-Reasoner's long chain-of-thought SFT stage (paper 3.1 and 4.1); the paper names neither batch nor warm-up, and
+    /// its four epochs are the caller's number of updates.
+    case klearSFT = "klear-sft"
     /// Klear-Reasoner's code stage (paper 4.1 and `perf_run_dapo_ours_code.sh`).
     case klearCode = "klear-code"
 }
@@ -19,6 +22,7 @@ extension LearnerSettings {
         self.init()
         switch preset {
         case .builtin: return
+        case .klearSFT: adoptKlearSFT()
         case .klear, .klearMath: adoptKlear(learningRate: 1e-6, miniBatches: 8)
         case .klearCode: adoptKlear(learningRate: 5e-7, miniBatches: 4)
         }
@@ -53,6 +57,22 @@ extension LearnerSettings {
         promptTokensMax = 4_096
         responseTokensMax = 32_768
         evaluationEveryUpdates = 5
+        evaluationTemperature = 0.6
+        evaluationTopP = 0.95
+    }
+
+    private mutating func adoptKlearSFT() {
+        mode = .supervised
+        learningRate = 8e-5
+        schedule = .cosine
+        scheduleFloor = 0.5
+        adamBeta1 = 0.9
+        adamBeta2 = 0.999
+        weightDecay = 0.1
+        maxGradientNorm = 1
+        miniBatches = 1
+        promptTokensMax = 4_096
+        responseTokensMax = 32_768
         evaluationTemperature = 0.6
         evaluationTopP = 0.95
     }

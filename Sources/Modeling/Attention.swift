@@ -8,7 +8,7 @@ struct Attention {
     let model: ModelConfiguration
     let places: LayerPlaces
 
-    private var scale: Float { 1 / Float(model.headDimension).squareRoot() }
+    var scale: Float { 1 / Float(model.headDimension).squareRoot() }
 
     /// Fills `a.middle` from `a.input`, and the stores of the batch's segments with this layer's keys and values.
     func forward(_ batch: RowBatch, _ a: LayerActivations, _ weights: ModelWeights) {
@@ -38,6 +38,12 @@ struct Attention {
         let keyStart = segment.firstRow * model.keyWidth
         let keys = segment.cache.keys(layer)
         let values = segment.cache.values(layer)
+        if let row = segment.prefixRow {
+            ck_pack_keys(
+                keys, a.keys + row * model.keyWidth, 0, segment.past, model.keyValueHeadCount, model.headDimension,
+                model.keyWidth)
+            memcpy(values, a.values + row * model.keyWidth, segment.past * model.keyWidth * 4)
+        }
         ck_pack_keys(
             keys, a.keys + keyStart, segment.past, segment.count, model.keyValueHeadCount, model.headDimension,
             model.keyWidth)
@@ -66,10 +72,18 @@ struct Attention {
         defer { workspace.reset(to: mark) }
         let g = Gradients(rows, model, &workspace)
         pass.multiply(g.mixed, d, a.mixed, places.output, rows: rows)
-        let longest = batch.segments.map(\.count).max() ?? 0
+        let longest = batch.segments.map { $0.past + $0.count }.max() ?? 0
         let packedValues = workspace.take(
             ck_packed_keys_size(longest, model.keyValueHeadCount, model.headDimension))
-        for segment in batch.segments { attendBackward(segment, a, g, packedValues) }
+        let shared = batch.segments.contains { $0.prefixRow != nil }
+        let whole = shared ? WholeSequence(rows: longest, model, &workspace) : nil
+        for segment in batch.segments {
+            if let whole, let row = segment.prefixRow {
+                whole.backward(self, segment, prefixRow: row, a, g, packedValues)
+            } else {
+                attendBackward(segment, a, g, packedValues)
+            }
+        }
         rotate(g.queries, heads: model.headCount, batch, pass.weights.rotary, inverse: true)
         rotate(g.keys, heads: model.keyValueHeadCount, batch, pass.weights.rotary, inverse: true)
         pass.normalize(
@@ -105,7 +119,7 @@ struct Attention {
     }
 
     /// Scratch for the gradients of the activations of the same names.
-    private struct Gradients {
+    struct Gradients {
         let mixed, queries, keys, values, rawQueries, rawKeys, normed: UnsafeMutablePointer<Float>
 
         init(_ rows: Int, _ model: ModelConfiguration, _ workspace: inout Workspace) {

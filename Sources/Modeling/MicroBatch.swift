@@ -22,20 +22,41 @@ struct MicroBatch {
         self.weights = weights
         transformer = Transformer(weights)
         let model = weights.configuration
-        for item in items {
+        var prefix: Segment?
+        for (place, item) in zip(items.indices, items) {
             let sequence = item.sequence
-            let cache = KeyValueCache(
-                workspace.take(KeyValueCache.floats(capacity: sequence.rows, model)), capacity: sequence.rows, model)
+            let follows = place > items.startIndex && sequence.sharesPrompt(with: items[place - 1].sequence)
+            let leads = place + 1 < items.endIndex && sequence.sharesPrompt(with: items[place + 1].sequence)
+            if !follows {
+                prefix = nil
+                if leads {
+                    let cache = Self.cache(sequence.sharedRows, model, &workspace)
+                    batch.append(sequence.tokens.prefix(sequence.sharedRows), past: 0, cache: cache)
+                    prefix = batch.segments.last
+                }
+            }
+            let cache = Self.cache(sequence.rows, model, &workspace)
             let firstRow = batch.rows
-            batch.append(sequence.tokens.dropLast(), past: 0, cache: cache)
+            let shared = prefix?.count ?? 0
+            if let prefix {
+                batch.append(sequence.tokens.dropLast().dropFirst(shared), after: prefix, cache: cache)
+            } else {
+                batch.append(sequence.tokens.dropLast(), past: 0, cache: cache)
+            }
             for position in sequence.promptLength..<sequence.tokens.count {
-                headRows.append(Int32(firstRow + position - 1))
+                headRows.append(Int32(firstRow + position - 1 - shared))
                 targets.append(sequence.tokens[position])
             }
         }
         activations = Transformer.Activations(
             rows: batch.rows, model, keepingLayers: keepingLayers, &workspace)
         statistics = workspace.take(3 * headRows.count)
+    }
+
+    private static func cache(
+        _ capacity: Int, _ model: ModelConfiguration, _ workspace: inout Workspace
+    ) -> KeyValueCache {
+        KeyValueCache(workspace.take(KeyValueCache.floats(capacity: capacity, model)), capacity: capacity, model)
     }
 
     /// Runs the model; the statistics of each item by its index.

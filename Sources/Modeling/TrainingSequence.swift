@@ -18,6 +18,16 @@ package struct TrainingSequence: Sendable, Equatable {
     /// Rows that a forward pass needs: the last token predicts nothing.
     var rows: Int { tokens.count - 1 }
 
+    /// Rows of the prompt that sequences with the same prompt can share. Its last token is left to each: that row predicts
+    /// the sequence's own first token.
+    var sharedRows: Int { promptLength - 1 }
+
+    /// Whether another sequence begins with the same prompt, and sharing it saves anything.
+    func sharesPrompt(with other: TrainingSequence) -> Bool {
+        promptLength > 1 && promptLength == other.promptLength
+            && tokens.prefix(promptLength) == other.tokens.prefix(promptLength)
+    }
+
     /// Throws when the model cannot take this sequence; `index` is for the message.
     func validate(_ index: Int, for model: ModelConfiguration) throws(ModelError) {
         guard promptLength >= 1, promptLength <= tokens.count, tokens.count <= model.maximumPositions else {

@@ -19,20 +19,46 @@ final class TrainingShard: Sendable {
 
     init(parameterCount: Int) { gradient = FloatBuffer(count: parameterCount) }
 
-    /// Deals sequences to `count` shards: the longest first, each to the shard with the fewest rows; inside a shard the
-    /// caller's order.
+    /// Neighbours of one prompt that are dealt together, at most: they share the prompt's rows, and a larger group is cut
+    /// so that shards can be equally full.
+    private static let unitSize = 4
+
+    /// Items that go to one shard, and the rows they take together.
+    private struct Unit {
+        var items: [Item] = []
+        var rows = 0
+    }
+
+    /// Deals sequences to `count` shards: neighbours of one prompt together, those with the most rows first, each to the
+    /// shard with the fewest rows; inside a shard the caller's order.
     static func deal(_ sequences: [TrainingSequence], over count: Int) -> [[Item]] {
-        var shards = Array(repeating: [Item](), count: count)
-        var rows = Array(repeating: 0, count: count)
-        let longestFirst = sequences.indices.sorted {
-            sequences[$0].rows == sequences[$1].rows ? $0 < $1 : sequences[$0].rows > sequences[$1].rows
+        var shards = Array(repeating: Unit(), count: count)
+        let units = units(of: sequences)
+        let longestFirst = units.indices.sorted {
+            units[$0].rows == units[$1].rows ? $0 < $1 : units[$0].rows > units[$1].rows
         }
-        for index in longestFirst where sequences[index].responseLength > 0 {
-            let lightest = rows.indices.min { rows[$0] < rows[$1] } ?? 0
-            shards[lightest].append(Item(index: index, sequence: sequences[index]))
-            rows[lightest] += sequences[index].rows
+        for index in longestFirst {
+            let lightest = shards.indices.min { shards[$0].rows < shards[$1].rows } ?? 0
+            shards[lightest].items += units[index].items
+            shards[lightest].rows += units[index].rows
         }
-        return shards.map { $0.sorted { $0.index < $1.index } }
+        return shards.map { $0.items.sorted { $0.index < $1.index } }
+    }
+
+    private static func units(of sequences: [TrainingSequence]) -> [Unit] {
+        var units: [Unit] = []
+        for (index, sequence) in sequences.enumerated() where sequence.responseLength > 0 {
+            let item = Item(index: index, sequence: sequence)
+            if let last = units.last, last.items.count < unitSize, let neighbour = last.items.last,
+                sequence.sharesPrompt(with: neighbour.sequence)
+            {
+                units[units.count - 1].items.append(item)
+                units[units.count - 1].rows += sequence.rows - sequence.sharedRows
+            } else {
+                units.append(Unit(items: [item], rows: sequence.rows))
+            }
+        }
+        return units
     }
 
     /// Cuts a shard's items into micro-batches of at most `rows` rows, or one longer sequence.
@@ -46,7 +72,8 @@ final class TrainingShard: Sendable {
                 start = position
                 rows = 0
             }
-            rows += item.sequence.rows
+            let isShared = position > start && item.sequence.sharesPrompt(with: items[position - 1].sequence)
+            rows += item.sequence.rows - (isShared ? item.sequence.sharedRows : 0)
         }
         if start < items.count { batches.append(items[start...]) }
         return batches

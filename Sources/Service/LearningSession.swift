@@ -23,6 +23,9 @@ struct LearningSession: Sendable {
     /// The updates since somebody last looked (start, resume, rollback), for the alarms.
     var recent: [UpdateRecord] = []
 
+    /// The alarms that the last update raised.
+    private var sounding: Set<LearnerAlarm.Kind> = []
+
     /// Updates that the alarms look back over.
     private static let recentKept = 64
 
@@ -153,7 +156,10 @@ struct LearningSession: Sendable {
         let before = context.board.snapshot().alarms
         let alarms = found.map(\.message) + asleep
         context.board.update { $0.alarms = alarms }
-        for alarm in alarms where !before.contains(alarm) { context.events(.alarm(alarm)) }
+        // An alarm that goes on says other numbers after each update; it is told once.
+        let news = found.filter { !sounding.contains($0.kind) }.map(\.message) + asleep.filter { !before.contains($0) }
+        sounding = Set(found.map(\.kind))
+        for alarm in news { context.events(.alarm(alarm)) }
         if let fatal = found.first(where: \.pauses) { context.learner.pause(fatal.message) }
     }
 

@@ -28,7 +28,10 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Programs judged at once in the sandbox. [ROLLOUTD_SANDBOX_SLOTS]")
     var sandboxSlots: Int?
 
-    @Option(help: "Begin with these hyper-parameters: default or klear, klear-code (the paper's). [ROLLOUTD_PRESET]")
+    @Option(
+        help:
+            "Begin with these hyper-parameters: default, or the paper's: klear-sft, klear-math, klear-code. [ROLLOUTD_PRESET]"
+    )
     var preset: String?
 
     @Option(name: .customLong("set"), help: "A hyper-parameter as name=value, repeatable; GET /v1/learner lists them.")

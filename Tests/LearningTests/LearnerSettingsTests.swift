@@ -69,6 +69,9 @@ struct LearnerSettingsTests {
         #expect((math.evaluationTemperature, math.evaluationTopP, math.evaluationEveryUpdates) == (0.6, 0.95, 5))
         let code = LearnerSettings(.klearCode)
         #expect((code.learningRate, code.miniBatches) == (5e-7, 4))
+        let sft = LearnerSettings(.klearSFT)
+        #expect((sft.mode, sft.learningRate, sft.schedule) == (.supervised, 8e-5, .cosine))
+        #expect(sft.learningRate * sft.scheduleFloor == 4e-5, "cosine from 8e-5 to 4e-5")
         #expect(throws: Never.self) { try math.validated() }
     }
 
