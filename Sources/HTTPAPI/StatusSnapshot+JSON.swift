@@ -12,7 +12,10 @@ extension StatusSnapshot {
         .members([
             "started_at": .string(startedAt.rfc3339), "now": .string(now.rfc3339), "learner": learner,
             "policy_version": policyVersion.map { .integer(Int64($0.number)) } ?? .null,
-            "objective": .string(objective), "model": model.map(\.json) ?? .null, "ledger": counts.map(\.json) ?? .null,
+            "objective": .string(objective),
+            "stage": stage.map { .string($0) } ?? .null,
+            "scoring_trouble": scoringTrouble.map { .string($0) } ?? .null, "model": model.map(\.json) ?? .null,
+            "ledger": counts.map(\.json) ?? .null,
             "kinds": .array(kinds.map(\.json)), "alarms": .array(alarms.map { .string($0) }),
             "sandbox": .string(sandboxTier), "database": .string(databasePath),
             "resident_bytes": .integer(Int64(residentBytes)),

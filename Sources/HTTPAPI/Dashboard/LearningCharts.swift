@@ -15,7 +15,24 @@ package struct LearningCharts: Sendable {
 
     /// In reading order: what one wants to rise first, then what warns early.
     package var all: [LineChart] {
-        [heldOut, sampled, reward, entropy, gradientNorm, clipCells, keptMass, ratios, drift, staleness, groups, time]
+        [heldOut, sampled, reward] + (imitates ? [imitation] : [])
+            + [entropy, gradientNorm, clipCells, keptMass, ratios, drift, staleness, groups, time]
+    }
+
+    /// Whether any update imitated demonstrations.
+    private var imitates: Bool { updates.contains { $0["demonstrations"] != nil } }
+
+    private var imitation: LineChart {
+        LineChart(
+            title: "Loss of demonstrations",
+            note: "Mean -ln p of a response token in the updates of the mode sft, nats.",
+            series: [
+                ChartSeries(
+                    name: "sft",
+                    points: updates.filter { $0["demonstrations"] != nil }.compactMap { update in
+                        update["loss"].map { (Double(update.version.number), $0) }
+                    })
+            ])
     }
 
     private var heldOut: LineChart {

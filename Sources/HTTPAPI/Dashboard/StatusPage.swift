@@ -27,6 +27,7 @@ struct StatusPage: Sendable {
     private var headline: String {
         var parts: [String] = []
         if let version = status.policyVersion { parts.append("policy \(version)") }
+        if let stage = status.stage { parts.append("stage \(stage)") }
         parts.append("objective \(status.objective)")
         if let model = status.model { parts.append("\(Figures.count(model.parameterCount)) parameters") }
         parts.append("learned for \(Figures.duration(status.learningSeconds))")
@@ -50,6 +51,7 @@ struct StatusPage: Sendable {
         if let detail = status.phaseDetail, [.paused, .failed, .waiting, .off].contains(status.phase) {
             texts.insert("\(status.phase.rawValue): \(detail)", at: 0)
         }
+        if let trouble = status.scoringTrouble { texts.insert("verdicts wait: \(trouble)", at: 0) }
         return texts.map { HTML.element("p", ["class": "alarm", "role": "alert"], .escape($0)) }.joined()
     }
 
