@@ -1,8 +1,9 @@
 // A chart as an SVG file of its own, for papers and issues: title, legend and colours inside, light and dark.
 
 extension LineChart {
-    /// Room above the axes for the title and the legend.
-    private static let headHeight = 44.0
+    /// Room for the title, and for each row of the legend under it.
+    private static let titleHeight = 28.0
+    private static let rowHeight = 16.0
     /// A legend's mean width of a letter at 11 px.
     private static let letterWidth = 6.2
 
@@ -25,26 +26,55 @@ extension LineChart {
     /// The text of an SVG file.
     package var document: String {
         let shown = shown
-        let height = Self.height + Self.headHeight
+        let keys = keys(shown)
+        let head = Self.titleHeight + Self.rowHeight * Double((keys.last?.row ?? 0) + 1)
+        let height = Self.height + head
         let content = shown.isEmpty ? "<text x=\"52\" y=\"100\">no data</text>" : marks(shown).text
         return """
             <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(Self.width) \(height)" width="960" role="img" \
             aria-label="\(summary(shown))"><style>\(Self.style)</style>\
             <rect class="paper" width="\(Self.width)" height="\(height)"/>\
-            <text class="title" x="10" y="18">\(HTML.escape(title).text)</text>\(keys(shown))\
-            <g transform="translate(0 \(Self.headHeight))">\(content)</g></svg>
+            <text class="title" x="10" y="18">\(HTML.escape(title).text)</text>\(keys.map(\.text).joined())\
+            <g transform="translate(0 \(head))">\(content)</g></svg>
 
             """
     }
 
-    private func keys(_ shown: [ChartSeries]) -> String {
-        var x = 10.0
-        return shown.enumerated().map { index, line in
-            let text = shown.count > 1 ? "\(line.name) \(label(line.points.last?.y ?? 0))" : note
-            defer { x += Double(text.count) * Self.letterWidth + 28 }
-            let swatch =
-                shown.count > 1 ? "<path class=\"line s\(index)\" d=\"M\(x) 34h12\"/>" : ""
-            return swatch + "<text x=\"\(shown.count > 1 ? x + 16 : x)\" y=\"38\">\(HTML.escape(text).text)</text>"
-        }.joined()
+    /// One entry of the legend, or a line of the note, in its place.
+    private struct Key {
+        var row: Int
+        var x: Double
+        var words: String
+        /// The series it names; nil for a note.
+        var series: Int?
+
+        var text: String {
+            let y = LineChart.titleHeight + LineChart.rowHeight * Double(row)
+            let swatch = series.map { "<path class=\"line s\($0)\" d=\"M\(x) \(y + 6)h12\"/>" } ?? ""
+            let start = series == nil ? x : x + 16
+            return swatch + "<text x=\"\(start)\" y=\"\(y + 10)\">\(HTML.escape(words).text)</text>"
+        }
+    }
+
+    /// The legend in rows that fit the width; a single series needs none and has the note there.
+    private func keys(_ shown: [ChartSeries]) -> [Key] {
+        let isLegend = shown.count > 1
+        let entries =
+            isLegend
+            ? shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }
+            : note.split(separator: " ").map(String.init)
+        var keys: [Key] = []
+        var (x, row) = (10.0, 0)
+        for (index, words) in entries.enumerated() {
+            let width = Double(words.count + (isLegend ? 0 : 1)) * Self.letterWidth + (isLegend ? 28 : 0)
+            if x > 10, x + width > Self.width { (x, row) = (10, row + 1) }
+            if !isLegend, let last = keys.last, last.row == row {
+                keys[keys.count - 1].words += " " + words
+            } else {
+                keys.append(Key(row: row, x: x, words: words, series: isLegend ? index : nil))
+            }
+            x += width
+        }
+        return keys
     }
 }
