@@ -18,16 +18,16 @@ struct RecordedPolicies {
         var found: [[Double]?] = Array(repeating: nil, count: members.count)
         let places = Dictionary(grouping: members.indices.filter { !members[$0].spansPolicies }) { members[$0].version }
         for (version, group) in places.sorted(by: { $0.key > $1.key }) {
-            guard let judge = try policy(version, staleness: members[group[0]].staleness) else { continue }
-            let statistics = try judge.forward(group.map { members[$0].sequence }, threads: threads)
+            let sequences = group.map { members[$0].sequence }
+            let isPresent = group.contains { members[$0].staleness == 0 }
+            let statistics =
+                isPresent
+                ? try model.forward(sequences, threads: threads)
+                : try weights(version)?.score(sequences, threads: threads)
+            guard let statistics else { continue }
             for (place, statistics) in zip(group, statistics) { found[place] = statistics.logprobs.map(Double.init) }
         }
         return found
-    }
-
-    private func policy(_ version: PolicyVersion, staleness: Int) throws -> TrainableModel? {
-        if staleness == 0 { return model }
-        return try weights(version).map { TrainableModel(weights: $0, partition: model.partition) }
     }
 }
 

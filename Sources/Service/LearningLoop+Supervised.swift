@@ -24,6 +24,7 @@ extension LearningLoop {
         }
         var outcome = try await session.trainer.imitate(batch.sequences, from: session.version, settings: settings)
         outcome.metrics += batch.metrics
+        session.refused = [:]
         let seconds = UpdateSeconds(
             sampling: 0, scoring: 0, training: (clock.now - start).milliseconds / 1000)
         try await commit(outcome, settings: settings, judgedThrough: batch.through, seconds: seconds, &session)

@@ -133,6 +133,7 @@ package struct LearningLoop: Service {
             on: batch.groups, from: version, settings: settings,
             recorded: context.checkpoints.recorded(kept, before: version))
         session.record(outcome, groups: batch.groups)
+        session.refused = RefusedRollouts(outcome, groups: batch.groups).sentences
         let trained = clock.now
         gathered.seconds.training = (trained - start).milliseconds / 1000
         if settings.resamplingRounds > 0 {

@@ -25,6 +25,10 @@ struct LearningSession: Sendable {
 
     /// The alarms that the last update raised.
     private var sounding: Set<LearnerAlarm.Kind> = []
+    /// What the gate refused in the present update, by generator.
+    var refused: [String: String] = [:]
+    /// The generators of which the last update refused something.
+    private var refusedBefore: Set<String> = []
 
     /// Updates that the alarms look back over.
     private static let recentKept = 64
@@ -154,11 +158,15 @@ struct LearningSession: Sendable {
             "no rollout of kind \($0.rawValue) was right in \(LearnerState.sleepAfter) updates: it sleeps"
         }
         let before = context.board.snapshot().alarms
-        let alarms = found.map(\.message) + asleep
+        let refusals = refused.sorted { $0.key < $1.key }
+        let alarms = found.map(\.message) + refusals.map(\.value) + asleep
         context.board.update { $0.alarms = alarms }
         // An alarm that goes on says other numbers after each update; it is told once.
-        let news = found.filter { !sounding.contains($0.kind) }.map(\.message) + asleep.filter { !before.contains($0) }
+        let news =
+            found.filter { !sounding.contains($0.kind) }.map(\.message) + asleep.filter { !before.contains($0) }
+            + refusals.filter { !refusedBefore.contains($0.key) }.map(\.value)
         sounding = Set(found.map(\.kind))
+        refusedBefore = Set(refused.keys)
         for alarm in news { context.events(.alarm(alarm)) }
         if let fatal = found.first(where: \.pauses) { context.learner.pause(fatal.message) }
     }

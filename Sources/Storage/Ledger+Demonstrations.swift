@@ -30,13 +30,7 @@ extension Ledger {
         dataset: String?, after: DemonstrationID?, limit: Int
     ) async throws -> [Demonstration] {
         try await read { db in
-            var start: Int64 = 0
-            if let after {
-                guard let found = try db.integer("SELECT seq FROM demonstrations WHERE id = ?", [after.text]) else {
-                    throw InputError(.notFound, "there is no demonstration \(after)", field: "after")
-                }
-                start = found
-            }
+            let start = try db.row(of: "demonstration", named: after?.text)
             var sql = demonstrationColumns + " WHERE m.seq > ?"
             var arguments: StatementArguments = [start]
             if let dataset {
@@ -142,16 +136,11 @@ private struct PreparedDemonstration: Sendable {
     func store(
         in db: Database, id makeID: () -> DemonstrationID, now: Timestamp
     ) throws -> Result<DemonstrationReceipt, InputError> {
-        if let id = submission.id,
-            let found = try Data.fetchOne(
-                db.cachedStatement(sql: "SELECT content_hash FROM demonstrations WHERE id = ?"), arguments: [id.text])
-        {
-            let old = ContentHash(bytes: Array(found))
-            guard old == hash else { return .failure(conflictFault("demonstration", id.text, stored: old, sent: hash)) }
-            return .success(DemonstrationReceipt(id: id, isNew: false))
+        if let id = submission.id, let known = try db.known("demonstration", id.text, hash) {
+            return known.map { DemonstrationReceipt(id: id, isNew: false) }
         }
         let id = submission.id ?? makeID()
-        try db.run("INSERT INTO datasets (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [submission.dataset])
+        try db.addDataset(submission.dataset)
         try db.run(
             """
             INSERT INTO demonstrations (id, dataset_seq, content_hash, created_at, content, response, metadata)

@@ -35,13 +35,7 @@ extension Ledger {
         dataset: String?, taskType: String? = nil, after: PromptID?, limit: Int
     ) async throws -> [Prompt] {
         try await read { db in
-            var start: Int64 = 0
-            if let after {
-                guard let found = try db.integer("SELECT seq FROM prompts WHERE id = ?", [after.text]) else {
-                    throw InputError(.notFound, "there is no prompt \(after)", field: "after")
-                }
-                start = found
-            }
+            let start = try db.row(of: "prompt", named: after?.text)
             let scope = ScopeCondition(PromptScope(dataset: dataset, taskType: taskType))
             return try db.rows(
                 promptColumns + " WHERE p.seq > ? \(scope.sql) ORDER BY p.seq LIMIT ?",
@@ -133,16 +127,11 @@ private struct PreparedPrompt: Sendable {
     func store(
         in db: Database, id makeID: () -> PromptID, now: Timestamp
     ) throws -> Result<PromptReceipt, InputError> {
-        if let id = submission.id,
-            let found = try Data.fetchOne(
-                db.cachedStatement(sql: "SELECT content_hash FROM prompts WHERE id = ?"), arguments: [id.text])
-        {
-            let old = ContentHash(bytes: Array(found))
-            guard old == hash else { return .failure(conflictFault("prompt", id.text, stored: old, sent: hash)) }
-            return .success(PromptReceipt(id: id, isNew: false))
+        if let id = submission.id, let known = try db.known("prompt", id.text, hash) {
+            return known.map { PromptReceipt(id: id, isNew: false) }
         }
         let id = submission.id ?? makeID()
-        try db.run("INSERT INTO datasets (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [submission.dataset])
+        try db.addDataset(submission.dataset)
         try db.run(
             """
             INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at)
@@ -152,6 +141,32 @@ private struct PreparedPrompt: Sendable {
         try db.run(
             "INSERT INTO prompt_bodies VALUES (?, ?, ?, ?)", [db.lastInsertedRowID, content, task, metadata])
         return .success(PromptReceipt(id: id, isNew: true))
+    }
+}
+
+extension Database {
+    /// Whether a prompt or demonstration (`what`) of this name is stored: nil when not, a conflict when its content differs.
+    func known(_ what: String, _ id: String, _ hash: ContentHash) throws -> Result<Void, InputError>? {
+        let found = try Data.fetchOne(
+            cachedStatement(sql: "SELECT content_hash FROM \(what)s WHERE id = ?"), arguments: [id])
+        guard let found else { return nil }
+        let old = ContentHash(bytes: Array(found))
+        return old == hash ? .success(()) : .failure(conflictFault(what, id, stored: old, sent: hash))
+    }
+
+    /// The row number of a prompt or demonstration (`what`), after which a page begins; 0 without a name. Throws
+    /// `InputError.notFound` for an unknown name.
+    func row(of what: String, named id: String?) throws -> Int64 {
+        guard let id else { return 0 }
+        guard let found = try integer("SELECT seq FROM \(what)s WHERE id = ?", [id]) else {
+            throw InputError(.notFound, "there is no \(what) \(id)", field: "after")
+        }
+        return found
+    }
+
+    /// Makes sure that a data set has a row.
+    func addDataset(_ name: String) throws {
+        try run("INSERT INTO datasets (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [name])
     }
 }
 

@@ -33,6 +33,26 @@ import Verification
         #expect(count > 100)
     }
 
+    @Test func `a demonstration or a rollout that is taken is within its limits`() {
+        let corpus = [
+            #"{"id":"a","dataset":"d","text":"2+2?","response":"4","metadata":{"teacher":"t"}}"#,
+            #"{"messages":[{"role":"system","content":"x"},{"role":"user","content":"y"},{"role":"assistant","content":"z"}]}"#,
+            #"{"prompt_id":"p","response":"4","token_ids":[1,2],"logprobs":[-0.5,-1],"policy_version":3,"last_policy_version":4}"#,
+        ]
+        let count = FuzzTime.feed(seed: 16, corpus: corpus.map { Array($0.utf8) }) { bytes in
+            guard let value = try? JSONValue.parse(bytes) else { return }
+            if let demonstration = try? DemonstrationSubmission(json: value) {
+                #expect((1...Limits.responseBytesMax).contains(demonstration.response.utf8.count))
+                if case .messages(let messages) = demonstration.content { #expect(!messages.isEmpty) }
+            }
+            if let rollout = try? RolloutSubmission(json: value) {
+                #expect(rollout.tokenIDs.count == rollout.logprobs.count)
+                #expect(rollout.lastPolicyVersion != rollout.policyVersion)
+            }
+        }
+        #expect(count > 100)
+    }
+
     @Test func `a math answer never crashes the verifier, and gives the same verdict again`() {
         let corpus = [
             "so \\boxed{\\frac{3}{4}}", "\\boxed{x^2+\\sqrt{2}}", "\\boxed{(1,2)\\cup[3,\\infty)}", "#### 1,234",

@@ -47,6 +47,37 @@ import Testing
         }
     }
 
+    @Test func `demonstrations go in once, come back in pages, and broken ones are named`() async throws {
+        try await withDirectory { directory in
+            try await withRealServer(directory) { client in
+                let body =
+                    #"{"demonstrations":[{"id":"d-1","dataset":"w","text":"2+2?","response":"4"},{"id":"d-2","dataset":"w","#
+                    + #""messages":[{"role":"user","content":"2+3?"},{"role":"assistant","content":"5"}]}]}"#
+                #expect(await client.send("POST", "/v1/demonstrations", json: body)?.status == 201)
+                let again = await client.send("POST", "/v1/demonstrations", json: body)
+                #expect(again?.json["demonstrations"]?.elements?[0]["created"] == .bool(false))
+                let page = await client.send("GET", "/v1/demonstrations?dataset=w&limit=1")
+                #expect(page?.json["count"] == .integer(2) && page?.json["next_after"] == .string("d-1"))
+                let rest = await client.send("GET", "/v1/demonstrations?dataset=w&after=d-1")
+                #expect(rest?.json["demonstrations"]?.elements?[0]["response"] == .string("5"))
+                let other = await client.send(
+                    "POST", "/v1/demonstrations",
+                    json: #"{"demonstrations":[{"id":"d-1","text":"2+2?","response":"5"}]}"#)
+                #expect(other?.status == 409)
+                let broken = await client.send(
+                    "POST", "/v1/demonstrations", json: #"{"demonstrations":[{"text":"2+2?"}]}"#)
+                #expect(broken?.status == 422)
+                #expect(broken?.json["error"]?["field"] == .string("demonstrations[0].response"))
+                let lines = await client.send(
+                    "POST", "/v1/demonstrations", json: "{\"text\":\"a\",\"response\":\"b\"}\n{\"text\":\"c\"}\n",
+                    headers: ["content-type": "application/x-ndjson"])
+                #expect(lines?.status == 201)
+                #expect(lines?.json["demonstrations"]?.elements?[1]["error"] != nil)
+                #expect(await client.send("GET", "/v1/demonstrations")?.json["count"] == .integer(3))
+            }
+        }
+    }
+
     @Test func `the real ledger refuses what it must, and stores nothing of it`() async throws {
         try await withDirectory { directory in
             try await withRealServer(directory) { client in

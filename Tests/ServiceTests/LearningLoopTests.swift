@@ -96,6 +96,37 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)))
+    func `rollouts with log-probs that cannot be are refused, and the page names generator and likely cause`()
+        async throws
+    {
+        let fixture = try ServiceFixture()
+        var settings = try fixture.settings(model: try fixture.writeTinyModel(), isLearning: true)
+        settings.learner = try settings.learner.applying(["logprob_gate": .number(0.1), "dataset": .text("none yet")])
+        settings.updatesMax = 1
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion != nil })
+            for prompt in ["a", "b"] {
+                try await service.storePrompt(prompt)
+                let silent = (0..<4).map { member in
+                    RolloutSubmission(
+                        id: RolloutID("\(prompt)/\(member)"), promptID: PromptID(prompt), groupID: nil,
+                        response: member == 0 ? "\\boxed{4}" : "\\boxed{5}", tokenIDs: [30, 40], logprobs: [0, 0],
+                        policyVersion: PolicyVersion(0), finishReason: .stop, generator: "vllm-a")
+                }
+                for receipt in try await service.submit(rollouts: silent) { _ = try receipt.get() }
+            }
+            #expect(
+                try await service.waits { try await $0.ledger.readyGroupCount(oldestVersion: PolicyVersion(0)) == 2 })
+            try await service.changeLearner(["dataset": .text("test")])
+            #expect(try await service.waits { $0.status().policyVersion == PolicyVersion(1) })
+            let alarms = service.status().alarms
+            #expect(alarms.contains { $0.contains("8 rollouts of the generator vllm-a") }, "\(alarms)")
+            #expect(alarms.contains { $0.contains("all of them are 0") }, "\(alarms)")
+            #expect(try await service.rollout(RolloutID("a/0")).advantage == nil)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
     func `a setting that is not allowed changes nothing`() async throws {
         let fixture = try ServiceFixture()
         try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
