@@ -12,7 +12,7 @@ package enum StaleGroupChoice: String, Sendable, CaseIterable {
 
 /// The rules for groups that lack members.
 package struct GroupPolicy: Sendable, Equatable {
-    /// With how many judged members a group may close once its time is over; 0 waits for all.
+    /// With how many judged members a leased group may close once its time is over; 0 waits for all.
     package var quorum: Int
     /// Seconds since a group was opened after which the quorum suffices.
     package var quorumSeconds: Double

@@ -108,7 +108,7 @@ extension LearnerSettings {
             "Hand out new groups only while updates can take them before they are too old."),
         .integer(
             "group_quorum", \.groupPolicy.quorum, 0...Limits.groupSizeMax,
-            "Judged rollouts with which a group is closed after group_quorum_seconds; 0 waits for all."),
+            "Judged rollouts with which a leased group is closed after group_quorum_seconds; 0 waits for all."),
         .number(
             "group_quorum_seconds", \.groupPolicy.quorumSeconds, 0...1e6,
             "Seconds since a group was opened after which group_quorum suffices."),

@@ -4,8 +4,9 @@ import Domain
 import GRDB
 
 extension Ledger {
-    /// Closes groups that are older than the quorum's time and have a quorum of judged members, at the size they have;
-    /// returns how many. A member that comes later is refused like any for a full group. At most
+    /// Closes leased groups that are older than the quorum's time and have a quorum of judged members, at the size they have;
+    /// returns how many. A member that comes later is refused like any for a full group. Groups that nobody
+    /// leased are left alone: those of the sampler in the process must be whole for a run to repeat. At most
     /// `Limits.upkeepRowsPerWrite` groups a call.
     @discardableResult
     package func closeAtQuorum(_ policy: GroupPolicy) async throws -> Int {
@@ -15,7 +16,8 @@ extension Ledger {
             let groups = try db.rows(
                 """
                 SELECT g.seq, g.lease_seq FROM groups g
-                WHERE g.status = 'open' AND g.member_count >= ?1 AND g.member_count < g.size AND g.created_at <= ?2
+                WHERE g.status = 'open' AND g.attempt >= 1 AND g.member_count >= ?1 AND g.member_count < g.size
+                    AND g.created_at <= ?2
                     AND (SELECT count(*) FROM rollouts WHERE group_seq = g.seq AND status = 'scored') >= ?1
                     AND NOT EXISTS (
                         SELECT 1 FROM rollouts WHERE group_seq = g.seq AND status NOT IN ('scored', 'undetermined'))

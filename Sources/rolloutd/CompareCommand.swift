@@ -42,6 +42,9 @@ struct CompareCommand: AsyncParsableCommand {
             throw ValidationError("--seeds must be 1 to \(Limits.comparisonSeedsMax)")
         }
         var settings = try RunSettings(run, flags: [:], environment: ProcessInfo.processInfo.environment).service()
+        guard settings.plan.stages.isEmpty else {
+            throw ValidationError("a comparison has one stage: leave stages out of the config file and use --set")
+        }
         // The last measurement is the one with samples.
         settings.evaluation.sampledEvery = updates
         let plan = ComparisonPlan(

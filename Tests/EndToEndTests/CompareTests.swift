@@ -91,6 +91,13 @@ import Testing
         #expect(unknown.status != 0)
         #expect(unknown.errors.contains("clip-higher"), "\(unknown.errors)")
         #expect(!FileManager.default.fileExists(atPath: out))
+        let config = folder.path + "/stages.json"
+        try Data(#"{"stages":[{"name":"sft","updates":2,"hyperparameters":{"mode":"sft"}}]}"#.utf8)
+            .write(to: URL(fileURLWithPath: config))
+        let staged = try await Binary.run([
+            "compare", "--updates", "2", "--database", start, "--out", out, "--config", config,
+        ])
+        #expect(staged.status == 64 && staged.errors.contains("leave stages out"), "\(staged.errors)")
         let learned = try await Binary.run([
             "train", "--updates", "1", "--database", start, "--model", folder.path + "/model", "--set",
             "groups_per_update=2", "--set", "group_size=4", "--set", "response_tokens_max=4", "--set",

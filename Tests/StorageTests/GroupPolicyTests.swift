@@ -70,6 +70,17 @@ struct GroupPolicyTests {
         }
     }
 
+    @Test func `a group that nobody leased is never closed early`() async throws {
+        try await withLedger { ledger, fixture in
+            try await ledger.addPrompt(mathPrompt("p"))
+            try await ledger.addRollout(rollout("a", of: "p"), admission(groupSize: 3))
+            try await ledger.addRollout(rollout("b", of: "p"), admission(groupSize: 3))
+            try await judge(ledger)
+            fixture.clock.advance(seconds: 1_000)
+            #expect(try await ledger.closeAtQuorum(GroupPolicy(quorum: 1, quorumSeconds: 0)) == 0)
+        }
+    }
+
     @Test func `a failed member is replaced: the group is handed out again for one more, and only once`()
         async throws
     {
