@@ -2,8 +2,8 @@
 import Domain
 
 extension LearnerSettings {
-    /// All fields, in the order in which they are shown and applied. `objective` comes first because it resets the
-    /// constants that follow it to those of the method.
+    /// All fields, in the order in which they are shown and applied. `objective` comes before its constants because it
+    /// resets them to those of the method.
     package static let fields: [SettingField<LearnerSettings>] =
         sourceFields + lossFields + optimiserFields + batchFields + samplingFields
 

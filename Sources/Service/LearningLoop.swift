@@ -119,7 +119,7 @@ package struct LearningLoop: Service {
         if stale > 0 { context.counters.increment(.groupsStale, by: stale) }
 
         var gathered = try await gather(&session, settings: settings, oldest: oldest)
-        let needed = gathered.planned > 0 ? 1 : settings.groupsPerUpdate
+        let needed = gathered.planned.isEmpty ? settings.groupsPerUpdate : 1
         let batch = gathered.batch
         guard batch.groups.count >= needed else {
             context.board.enter(.waiting, detail: "needs groups: submit prompts, lease and post rollouts")
@@ -149,13 +149,16 @@ package struct LearningLoop: Service {
     private struct GatheredGroups {
         var batch = TrainingBatch(groups: [], judgedThrough: 0)
         /// Groups that were sampled in this process.
-        var planned = 0
+        var planned: [PlannedGroup] = []
         var rounds = 0
         var seconds = UpdateSeconds(sampling: 0, scoring: 0, training: 0)
     }
 
     /// Samples what the update needs and waits for the verdicts; again while the zero-variance filter would leave too
     /// little and rounds are left (DAPO's dynamic sampling, arXiv 2503.14476, section 3.2).
+    ///
+    /// Whether another round follows goes by the groups planned so far alone: a restart finds those of later rounds in the
+    /// ledger already, and must decide as the run did that was killed.
     private func gather(
         _ session: inout LearningSession, settings: LearnerSettings, oldest: PolicyVersion
     ) async throws -> GatheredGroups {
@@ -168,28 +171,31 @@ package struct LearningLoop: Service {
             gathered.planned += try await sampleGroups(&session, wanted: wanted, settings: settings)
             let sampled = clock.now
             context.board.enter(.scoring)
-            try await waitForVerdicts(gathered.planned, oldest: oldest, scope: settings.scope)
+            let count = gathered.planned.count
+            try await waitForVerdicts(count, oldest: oldest, scope: settings.scope)
             gathered.batch = try await context.ledger.readyGroups(
-                oldestVersion: oldest, limit: max(gathered.planned, settings.groupsPerUpdate) * Self.groupsFactorMax,
+                oldestVersion: oldest, limit: max(count, settings.groupsPerUpdate) * Self.groupsFactorMax,
                 scope: settings.scope)
             gathered.seconds.sampling += (sampled - start).milliseconds / 1000
             gathered.seconds.scoring += (clock.now - sampled).milliseconds / 1000
             gathered.rounds += 1
-            wanted = settings.groupsPerUpdate - settings.groupsWithSignal(gathered.batch.groups)
-            guard gathered.planned > 0, wanted > 0, gathered.rounds <= settings.resamplingRounds, !isStopping else {
+            let own = Set(gathered.planned.flatMap { $0.rolloutIDs(version: session.version) })
+            let sampledHere = gathered.batch.groups.filter { $0.rollouts.contains { own.contains($0.id) } }
+            wanted = settings.groupsPerUpdate - settings.groupsWithSignal(sampledHere)
+            guard count > 0, wanted > 0, gathered.rounds <= settings.resamplingRounds, !isStopping else {
                 return gathered
             }
             context.counters.increment(.resamplingRounds)
         }
     }
 
-    /// Samples groups in the process; returns how many it planned.
+    /// Samples groups in the process; returns those that it planned.
     private func sampleGroups(
         _ session: inout LearningSession, wanted: Int, settings: LearnerSettings
-    ) async throws -> Int {
+    ) async throws -> [PlannedGroup] {
         context.board.enter(.sampling)
         let planned = try await session.planGroups(wanted: wanted, settings: settings)
-        guard !planned.isEmpty else { return 0 }
+        guard !planned.isEmpty else { return [] }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,
             threads: context.settings.computeThreads, seed: context.settings.runSeed ?? context.settings.seed)
@@ -201,7 +207,7 @@ package struct LearningLoop: Service {
                 responseTokensMax: settings.responseTokensMax, temperature: Float(settings.temperature),
                 topP: Float(settings.topP)),
             isCancelled: { learner.isStopping })
-        return planned.count
+        return planned
     }
 
     /// Returns when so many groups have all their verdicts.

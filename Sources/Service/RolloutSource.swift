@@ -19,6 +19,11 @@ struct PlannedGroup: Sendable {
     /// How many rollouts to sample.
     var rollouts: Int
 
+    /// The identifiers of all its rollouts.
+    func rolloutIDs(version: PolicyVersion) -> [RolloutID] {
+        (firstMember..<firstMember + rollouts).map { rolloutID(version: version, member: $0) }
+    }
+
     /// The identifier of one of its rollouts: the same after a restart, so that sampling again stores nothing twice.
     func rolloutID(version: PolicyVersion, member: Int) -> RolloutID {
         RolloutID("\(promptID)@\(version)#\(member)")

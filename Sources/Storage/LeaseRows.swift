@@ -60,7 +60,7 @@ extension Database {
             try run(
                 "UPDATE groups SET lease_seq = NULL, tries = tries - ? WHERE seq = ?",
                 [ending == .released ? 1 : 0, seq])
-            if isGivenUp { try discardGroup(seq) }
+            if isGivenUp, try !settleWithoutReplacements(seq) { try discardGroup(seq) }
         }
         return groups.count
     }

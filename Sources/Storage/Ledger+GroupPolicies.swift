@@ -69,6 +69,19 @@ extension Database {
             """, [seq, Limits.leaseAttemptsMax, Limits.groupSizeMax])
     }
 
+    /// Closes a group that grew for replacements which never came, at the members it has; false when it never had all that
+    /// were asked for.
+    func settleWithoutReplacements(_ seq: Int64) throws -> Bool {
+        let changed = try run(
+            """
+            UPDATE groups SET size = member_count
+            WHERE seq = ? AND status = 'open' AND asked_size IS NOT NULL AND member_count >= asked_size
+            """, [seq])
+        guard changed == 1 else { return false }
+        try completeGroup(seq)
+        return true
+    }
+
     /// Opens an empty group for the prompt of one that was retired, to be handed out before new ones.
     func reopen(_ id: GroupID, insteadOf seq: Int64, version: PolicyVersion, now: Timestamp) throws {
         try run(

@@ -82,7 +82,7 @@ extension Database {
     }
 
     /// Makes a group ready for an update when it has all its members and each is settled.
-    private func completeGroup(_ seq: Int64) throws {
+    func completeGroup(_ seq: Int64) throws {
         try run(
             """
             UPDATE groups SET status = 'ready' WHERE seq = ?1 AND status = 'open' AND member_count = size

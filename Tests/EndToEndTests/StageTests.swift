@@ -36,7 +36,8 @@ import Testing
              "stages": [
                 {"name": "sft", "updates": \(Self.supervised), "hyperparameters": {"mode": "sft", "dataset": "worked",
                     "demonstrations_per_update": 20, "learning_rate": 0.01, "warmup_updates": 3}},
-                {"name": "math", "updates": \(Self.math), "hyperparameters": {"task": "math", "learning_rate": 2e-5}},
+                {"name": "math", "updates": \(Self.math), "hyperparameters": {"task": "math", "learning_rate": 2e-5,
+                    "resampling_rounds": 2}},
                 {"name": "code", "updates": \(Self.code), "hyperparameters": {"task": "code", "learning_rate": 1e-5}}]}
             """)
     }
@@ -94,6 +95,10 @@ import Testing
         // Warm-up counts within the stage.
         let ratio = (found.first?["learning_rate"] ?? 0) / (found[2]["learning_rate"] ?? 1)
         #expect(abs(ratio - 1.0 / 3) < 1e-9)
+
+        // The kills of the other test fall between rounds of sampling, too.
+        let rounds = found.compactMap { $0["resampling_rounds"] }
+        #expect(rounds.count == Self.math && rounds.contains { $0 > 0 }, "\(rounds)")
 
         let settings = try found.map { try JSONValue.parse(text: $0.provenance?.settings ?? "{}") }
         #expect(settings[Self.supervised]["schedule_start"]?.integer == Int64(Self.supervised))

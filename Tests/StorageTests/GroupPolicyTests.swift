@@ -103,6 +103,26 @@ struct GroupPolicyTests {
         }
     }
 
+    @Test func `a group whose replacement never comes keeps what was judged, and is not thrown away`() async throws {
+        try await withLedger { ledger, fixture in
+            try await ledger.addPrompt(mathPrompt("p"))
+            let first = try #require(try await lease(ledger, size: 3))
+            let group = try #require(first.groups.first)
+            for name in ["a", "b", "c"] { try await post(ledger, name, group, attempt: 1) }
+            try await judge(ledger, undetermined: ["b"], replacesFailed: true)
+            var lost = 0
+            while lost < 20, let lease = try await lease(ledger, size: 3, newMax: 0) {
+                #expect(lease.groups.map(\.id) == [group.id])
+                lost += 1
+                fixture.clock.advance(seconds: 601)
+                try await ledger.reclaimExpired()
+            }
+            #expect(lost == Limits.leaseAttemptsMax - 1)
+            #expect(try await readySizes(ledger) == [3])
+            #expect(try await ledger.counts().rollouts[.discarded] == 0)
+        }
+    }
+
     @Test func `replacing ends: a group that fails whatever is posted becomes ready with what it has`() async throws {
         try await withLedger { ledger, _ in
             try await ledger.addPrompt(mathPrompt("p"))
