@@ -63,6 +63,6 @@ static void CK_NAME(log_softmax_backward)(
             vf bounded = log_p < v_all(-100) ? v_all(-100) : log_p;
             v_store_part(logits + i, -(v_exp(log_p) * v_fma(bounded, v_all(bonus), base)), left);
         }
-        logits[targets[row]] += scaled;
+        if (targets[row] >= 0 && (size_t)targets[row] < v) logits[targets[row]] += scaled;
     }
 }

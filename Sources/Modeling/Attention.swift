@@ -14,16 +14,16 @@ struct Attention {
     func forward(_ batch: RowBatch, _ a: LayerActivations, _ weights: ModelWeights) {
         let rows = batch.rows
         weights.normalize(
-            a.inputNormed, rstd: a.inputRstd, a.input, offset: places.inputNorm, rows: rows,
+            a.inputNormed, rstd: a.inputRstd, a.input, weight: places.inputNorm, rows: rows,
             dimension: model.hiddenSize)
         weights.multiply(a.rawQueries, a.inputNormed, places.query, rows: rows)
         weights.multiply(a.rawKeys, a.inputNormed, places.key, rows: rows)
         weights.multiply(a.values, a.inputNormed, places.value, rows: rows)
         weights.normalize(
-            a.queries, rstd: a.queryRstd, a.rawQueries, offset: places.queryNorm, rows: rows * model.headCount,
+            a.queries, rstd: a.queryRstd, a.rawQueries, weight: places.queryNorm, rows: rows * model.headCount,
             dimension: model.headDimension)
         weights.normalize(
-            a.keys, rstd: a.keyRstd, a.rawKeys, offset: places.keyNorm, rows: rows * model.keyValueHeadCount,
+            a.keys, rstd: a.keyRstd, a.rawKeys, weight: places.keyNorm, rows: rows * model.keyValueHeadCount,
             dimension: model.headDimension)
         rotate(a.queries, heads: model.headCount, batch, weights.rotary, inverse: false)
         rotate(a.keys, heads: model.keyValueHeadCount, batch, weights.rotary, inverse: false)
@@ -71,7 +71,7 @@ struct Attention {
         let mark = workspace.mark
         defer { workspace.reset(to: mark) }
         let g = Gradients(rows, model, &workspace)
-        pass.multiply(g.mixed, d, a.mixed, places.output, rows: rows)
+        pass.multiply(g.mixed, d, a.mixed, places.output, rows: rows, &workspace)
         let longest = batch.segments.map { $0.past + $0.count }.max() ?? 0
         let packedValues = workspace.take(
             ck_packed_keys_size(longest, model.keyValueHeadCount, model.headDimension))
@@ -87,17 +87,17 @@ struct Attention {
         rotate(g.queries, heads: model.headCount, batch, pass.weights.rotary, inverse: true)
         rotate(g.keys, heads: model.keyValueHeadCount, batch, pass.weights.rotary, inverse: true)
         pass.normalize(
-            g.rawQueries, g.queries, a.rawQueries, rstd: a.queryRstd, offset: places.queryNorm,
-            rows: rows * model.headCount, dimension: model.headDimension, accumulate: false)
+            g.rawQueries, g.queries, a.rawQueries, rstd: a.queryRstd, weight: places.queryNorm,
+            rows: rows * model.headCount, dimension: model.headDimension, accumulate: false, &workspace)
         pass.normalize(
-            g.rawKeys, g.keys, a.rawKeys, rstd: a.keyRstd, offset: places.keyNorm,
-            rows: rows * model.keyValueHeadCount, dimension: model.headDimension, accumulate: false)
-        pass.multiply(g.normed, g.rawQueries, a.inputNormed, places.query, rows: rows)
-        pass.multiply(g.normed, g.rawKeys, a.inputNormed, places.key, rows: rows, accumulate: true)
-        pass.multiply(g.normed, g.values, a.inputNormed, places.value, rows: rows, accumulate: true)
+            g.rawKeys, g.keys, a.rawKeys, rstd: a.keyRstd, weight: places.keyNorm,
+            rows: rows * model.keyValueHeadCount, dimension: model.headDimension, accumulate: false, &workspace)
+        pass.multiply(g.normed, g.rawQueries, a.inputNormed, places.query, rows: rows, &workspace)
+        pass.multiply(g.normed, g.rawKeys, a.inputNormed, places.key, rows: rows, accumulate: true, &workspace)
+        pass.multiply(g.normed, g.values, a.inputNormed, places.value, rows: rows, accumulate: true, &workspace)
         pass.normalize(
-            d, g.normed, a.input, rstd: a.inputRstd, offset: places.inputNorm, rows: rows,
-            dimension: model.hiddenSize, accumulate: true)
+            d, g.normed, a.input, rstd: a.inputRstd, weight: places.inputNorm, rows: rows,
+            dimension: model.hiddenSize, accumulate: true, &workspace)
     }
 
     /// Gradients of `attend` for one whole sequence (a segment without a past).

@@ -11,14 +11,19 @@ struct FeedForward {
     func forward(
         _ output: UnsafeMutablePointer<Float>, _ a: LayerActivations, _ weights: ModelWeights, rows: Int
     ) {
+        gate(a, weights, rows: rows)
+        memcpy(output, a.middle, rows * model.hiddenSize * 4)
+        weights.multiply(output, a.gated, places.down, rows: rows, accumulate: true)
+    }
+
+    /// Fills `a.gated` from `a.middle`: all that the way back needs.
+    func gate(_ a: LayerActivations, _ weights: ModelWeights, rows: Int) {
         let inner = model.feedForwardSize
         weights.normalize(
-            a.middleNormed, rstd: a.middleRstd, a.middle, offset: places.middleNorm, rows: rows,
+            a.middleNormed, rstd: a.middleRstd, a.middle, weight: places.middleNorm, rows: rows,
             dimension: model.hiddenSize)
         weights.multiply(a.gateUp, a.middleNormed, places.gateUp, rows: rows)
         ck_swiglu_forward(a.gated, a.gateUp, a.gateUp + inner, rows, inner, 2 * inner, inner)
-        memcpy(output, a.middle, rows * model.hiddenSize * 4)
-        weights.multiply(output, a.gated, places.down, rows: rows, accumulate: true)
     }
 
     /// Turns `d` from the gradient by the output into the gradient by `middle`; `a.gateUp` is overwritten.
@@ -31,12 +36,12 @@ struct FeedForward {
         let inner = model.feedForwardSize
         let gated = workspace.take(rows * inner)
         let normed = workspace.take(rows * model.hiddenSize)
-        pass.multiply(gated, d, a.gated, places.down, rows: rows)
+        pass.multiply(gated, d, a.gated, places.down, rows: rows, &workspace)
         ck_swiglu_backward(
             a.gateUp, a.gateUp + inner, gated, a.gateUp, a.gateUp + inner, rows, inner, 2 * inner, inner)
-        pass.multiply(normed, a.gateUp, a.middleNormed, places.gateUp, rows: rows)
+        pass.multiply(normed, a.gateUp, a.middleNormed, places.gateUp, rows: rows, &workspace)
         pass.normalize(
-            d, normed, a.middle, rstd: a.middleRstd, offset: places.middleNorm, rows: rows,
-            dimension: model.hiddenSize, accumulate: true)
+            d, normed, a.middle, rstd: a.middleRstd, weight: places.middleNorm, rows: rows,
+            dimension: model.hiddenSize, accumulate: true, &workspace)
     }
 }

@@ -11,13 +11,17 @@ struct KeyValueCache {
     private let keyWidth: Int
     private let layerCount: Int
 
-    /// A view of at least `floats(capacity:configuration)` numbers at `base`.
-    init(_ base: UnsafeMutablePointer<Float>, capacity: Int, _ configuration: ModelConfiguration) {
+    /// A view of at least `floats(capacity:configuration)` numbers at `base`. One that the layers share holds what the last
+    /// of them wrote, and is as large as that of one layer.
+    init(
+        _ base: UnsafeMutablePointer<Float>, capacity: Int, _ configuration: ModelConfiguration,
+        sharedByLayers: Bool = false
+    ) {
         self.base = base
         self.capacity = capacity
         keyWidth = configuration.keyWidth
         keysSize = Self.keysSize(capacity, configuration)
-        layerSize = keysSize + capacity * keyWidth
+        layerSize = sharedByLayers ? 0 : keysSize + capacity * keyWidth
         layerCount = configuration.layerCount
     }
 
@@ -26,8 +30,9 @@ struct KeyValueCache {
     }
 
     /// Numbers that a store of `capacity` positions takes.
-    static func floats(capacity: Int, _ configuration: ModelConfiguration) -> Int {
-        configuration.layerCount * (keysSize(capacity, configuration) + capacity * configuration.keyWidth)
+    static func floats(capacity: Int, _ configuration: ModelConfiguration, sharedByLayers: Bool = false) -> Int {
+        (sharedByLayers ? 1 : configuration.layerCount)
+            * (keysSize(capacity, configuration) + capacity * configuration.keyWidth)
     }
 
     /// The packed keys of one layer.

@@ -4,7 +4,7 @@
 struct LayerActivations {
     typealias Pointer = UnsafeMutablePointer<Float>
 
-    let input: Pointer  // [N, H] the residual stream as it comes in
+    private(set) var input: Pointer  // [N, H] the residual stream as it comes in
     let inputNormed: Pointer  // [N, H]
     let inputRstd: Pointer  // [N]
     let rawQueries: Pointer  // [N, heads, D] before their norm
@@ -40,5 +40,18 @@ struct LayerActivations {
         middleRstd = workspace.take(rows)
         gateUp = workspace.take(rows * 2 * model.feedForwardSize)
         gated = workspace.take(rows * model.feedForwardSize)
+    }
+
+    /// The same scratch memory behind another input.
+    func with(input: Pointer) -> LayerActivations {
+        var layer = self
+        layer.input = input
+        return layer
+    }
+
+    /// Numbers that one layer keeps for one row.
+    static func floats(perRow model: ModelConfiguration) -> Int {
+        4 * model.hiddenSize + 3 * model.queryWidth + 3 * model.keyWidth + 3 * model.feedForwardSize
+            + 2 * model.headCount + model.keyValueHeadCount + 2
     }
 }

@@ -12,13 +12,15 @@ struct MicroBatch {
     private var headRows: [Int32] = []
     private var targets: [Int32] = []
     private var head: LanguageHead?
+    private let limits: PassLimits
     private let statistics: UnsafeMutablePointer<Float>  // [3, R]: log-probabilities, entropies, log-sum-exp
 
     init(
-        _ items: ArraySlice<TrainingShard.Item>, _ weights: ModelWeights, keepingLayers: Bool,
-        _ workspace: inout Workspace
+        _ items: ArraySlice<TrainingShard.Item>, _ weights: ModelWeights, keeping kept: Transformer.Activations.Kept,
+        limits: PassLimits, _ workspace: inout Workspace
     ) {
         self.items = items
+        self.limits = limits
         self.weights = weights
         transformer = Transformer(weights)
         let model = weights.configuration
@@ -30,12 +32,12 @@ struct MicroBatch {
             if !follows {
                 prefix = nil
                 if leads {
-                    let cache = Self.cache(sequence.sharedRows, model, &workspace)
+                    let cache = Self.cache(sequence.sharedRows, model, kept, &workspace)
                     batch.append(sequence.tokens.prefix(sequence.sharedRows), past: 0, cache: cache)
                     prefix = batch.segments.last
                 }
             }
-            let cache = Self.cache(sequence.rows, model, &workspace)
+            let cache = Self.cache(sequence.rows, model, kept, &workspace)
             let firstRow = batch.rows
             let shared = prefix?.count ?? 0
             if let prefix {
@@ -49,20 +51,24 @@ struct MicroBatch {
             }
         }
         activations = Transformer.Activations(
-            rows: batch.rows, model, keepingLayers: keepingLayers, &workspace)
+            rows: batch.rows, model, keeping: kept, &workspace)
         statistics = workspace.take(3 * headRows.count)
     }
 
     private static func cache(
-        _ capacity: Int, _ model: ModelConfiguration, _ workspace: inout Workspace
+        _ capacity: Int, _ model: ModelConfiguration, _ kept: Transformer.Activations.Kept,
+        _ workspace: inout Workspace
     ) -> KeyValueCache {
-        KeyValueCache(workspace.take(KeyValueCache.floats(capacity: capacity, model)), capacity: capacity, model)
+        // Only the way back through kept layers looks at another layer's keys than those just written.
+        let shared = kept != .all
+        let floats = KeyValueCache.floats(capacity: capacity, model, sharedByLayers: shared)
+        return KeyValueCache(workspace.take(floats), capacity: capacity, model, sharedByLayers: shared)
     }
 
     /// Runs the model; the statistics of each item by its index.
     mutating func forward(_ workspace: inout Workspace) -> [Int: TokenStatistics] {
         transformer.forward(batch, activations)
-        let head = LanguageHead(weights, rows: headRows, of: activations.output, &workspace)
+        let head = LanguageHead(weights, rows: headRows, of: activations.output, limits: limits, &workspace)
         self.head = head
         let count = headRows.count
         head.statistics(

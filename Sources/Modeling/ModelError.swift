@@ -13,6 +13,8 @@ package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
         case wrongTensor = "wrong_tensor"
         /// Tokens, lengths or settings outside what the model takes.
         case invalidInput = "invalid_input"
+        /// There is not enough memory for it.
+        case insufficientMemory = "insufficient_memory"
         /// The operating system refused to read, write or allocate.
         case system
         /// The caller asked to stop.

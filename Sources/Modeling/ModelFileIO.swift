@@ -79,6 +79,14 @@ struct OpenFile: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// The first bytes of a file whose size the system does not tell, as those under /proc: as many as one read gives.
+    func firstBytes(_ limit: Int) throws(ModelError) -> [UInt8] {
+        var result = [UInt8](repeating: 0, count: limit)
+        let got = pread(descriptor, &result, limit, 0)
+        guard got >= 0 else { throw ModelFileIO.failure("cannot read", path) }
+        return Array(result.prefix(got))
+    }
+
     /// Exactly `count` bytes from `offset`.
     func bytes(at offset: Int, count: Int) throws(ModelError) -> [UInt8] {
         var result = [UInt8](repeating: 0, count: count)

@@ -7,21 +7,45 @@ package final class ModelWeights: Sendable {
     package let configuration: ModelConfiguration
     let layout: TensorLayout
     /// All parameters, in the order of `layout`.
-    let parameters: FloatBuffer
+    let parameters: any ParameterSource
     /// Every matrix in the kernels' forward form.
     let packed: PackedMatrices
     let rotary: RotaryTable
+    /// The weights of all norms, one after the other.
+    private let vectors: FloatBuffer
 
-    /// Takes over `parameters`, which nobody writes any more.
+    /// Takes over `parameters`, which nobody writes any more, and packs them on so many threads.
     init(
-        configuration: ModelConfiguration, layout: TensorLayout, parameters: FloatBuffer, rotary: RotaryTable? = nil
+        configuration: ModelConfiguration, layout: TensorLayout, parameters: some ParameterSource,
+        rotary: RotaryTable? = nil, threads: Int = 1
     ) {
-        precondition(parameters.count == layout.count)
         self.configuration = configuration
         self.layout = layout
         self.parameters = parameters
-        packed = PackedMatrices(layout, parameters: parameters, direction: .forward)
+        packed = PackedMatrices(layout, parameters, direction: .forward, threads: threads)
         self.rotary = rotary ?? RotaryTable(configuration)
+        vectors = FloatBuffer(count: layout.vectors.reduce(0) { $0 + $1.count })
+        fillVectors()
+    }
+
+    /// The same model with other parameters, packed on so many threads.
+    func with(_ parameters: some ParameterSource, threads: Int) -> ModelWeights {
+        ModelWeights(
+            configuration: configuration, layout: layout, parameters: parameters, rotary: rotary, threads: threads)
+    }
+
+    private func fillVectors() {
+        for place in layout.vectors {
+            parameters.copy(place.offset, place.count, into: vectors.base + place.vectorOffset)
+        }
+    }
+
+    /// Makes this the next version in its own memory, after `change` has changed the parameters. Only for an owner that
+    /// nobody shares, and only when the parameters are in memory.
+    func change(threads: Int, _ change: () -> Void) {
+        change()
+        packed.fill(layout, parameters, .forward, threads: threads)
+        fillVectors()
     }
 
     /// Every tensor with its Hugging Face name, shape and place, in the order of the flat buffer.
@@ -30,30 +54,48 @@ package final class ModelWeights: Sendable {
     /// The numbers of one tensor by its Hugging Face name, row-major; nil when the model has none of that name.
     package func tensor(named name: String) -> [Float]? {
         guard let place = layout.tensors.first(where: { $0.name == name }) else { return nil }
-        return Array(parameters.view(place.offset, place.count))
+        return [Float](unsafeUninitializedCapacity: place.count) { target, count in
+            if let base = target.baseAddress { parameters.copy(place.offset, place.count, into: base) }
+            count = place.count
+        }
     }
 
     /// Fresh weights: matrices normal with this standard deviation (0.02 is the `initializer_range` of Qwen3; narrow
-    /// models learn several times faster from a wider one), norms one. The same seed gives the same weights.
+    /// models learn several times faster from a wider one), norms one. The same seed gives the same weights on any
+    /// number of threads.
     package static func random(
-        _ configuration: ModelConfiguration, seed: UInt64, standardDeviation: Float = 0.02
+        _ configuration: ModelConfiguration, seed: UInt64, standardDeviation: Float = 0.02, threads: Int = 1
     ) -> ModelWeights {
         let layout = TensorLayout(configuration)
         let parameters = FloatBuffer(count: layout.count)
         let random = CounterRandom(seed: seed)
-        for (stream, tensor) in layout.tensors.enumerated() {
+        WorkerThreads.forEach(layout.tensors.count, threads: threads) { stream in
+            let tensor = layout.tensors[stream]
             for index in 0..<tensor.count {
                 let target = parameters.base + tensor.offset + index
                 target.pointee = tensor.isNorm ? 1 : standardDeviation * normal(random, UInt64(stream), UInt64(index))
             }
         }
-        return ModelWeights(configuration: configuration, layout: layout, parameters: parameters)
+        return ModelWeights(configuration: configuration, layout: layout, parameters: parameters, threads: threads)
     }
 
     /// A standard normal number (Box and Muller 1958).
     private static func normal(_ random: CounterRandom, _ stream: UInt64, _ index: UInt64) -> Float {
         let radius = sqrt(-2 * log(1 - random.uniform(stream: stream, position: 2 * index)))
         return Float(radius * cos(2 * Double.pi * random.uniform(stream: stream, position: 2 * index + 1)))
+    }
+
+    /// x `[rows, H]` = the embeddings of the tokens.
+    func embed(_ x: UnsafeMutablePointer<Float>, _ tokens: [Int32]) {
+        let width = configuration.hiddenSize
+        let place = layout.embedding
+        if let table = parameters.pointer(place.offset, place.outputs * place.inputs) {
+            ck_embedding_gather(x, table, tokens, tokens.count, width)
+        } else {
+            for (row, token) in tokens.enumerated() {
+                parameters.copy(place.offset + Int(token) * width, width, into: x + row * width)
+            }
+        }
     }
 
     /// y `[rows, outputs]` (+)= x `[rows, inputs]` W^T.
@@ -66,11 +108,14 @@ package final class ModelWeights: Sendable {
             matrix.outputs)
     }
 
-    /// y `[rows, dimension]` = RMS norm of x with the weight vector at `offset`; `rstd` `[rows]` is kept for backward.
+    /// The weight vector of a norm.
+    func vector(_ place: VectorPlace) -> UnsafePointer<Float> { UnsafePointer(vectors.base + place.vectorOffset) }
+
+    /// y `[rows, dimension]` = RMS norm of x with this weight vector; `rstd` `[rows]` is kept for backward.
     func normalize(
-        _ y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, offset: Int,
-        rows: Int, dimension: Int
+        _ y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
+        weight: VectorPlace, rows: Int, dimension: Int
     ) {
-        ck_rmsnorm_forward(y, rstd, x, parameters.base + offset, rows, dimension, configuration.normEpsilon)
+        ck_rmsnorm_forward(y, rstd, x, vector(weight), rows, dimension, configuration.normEpsilon)
     }
 }

@@ -107,7 +107,7 @@ struct SamplerWorker {
 
     /// The output of the last layer for every row of the batch.
     private mutating func forward(_ batch: RowBatch) -> UnsafeMutablePointer<Float> {
-        let activations = Transformer.Activations(rows: batch.rows, model, keepingLayers: false, &workspace)
+        let activations = Transformer.Activations(rows: batch.rows, model, keeping: .nothing, &workspace)
         transformer.forward(batch, activations)
         return activations.output
     }

@@ -4,8 +4,14 @@ import Synchronization
 /// Deals sequences to shards and shards to threads.
 struct ShardedPass: Sendable {
     let weights: ModelWeights
-    let transposed: PackedMatrices?
-    let microBatchRows: Int
+    /// As in `BackwardPass`.
+    var transposed: PackedMatrices?
+    /// As in `BackwardPass`.
+    var adapter: AdaptedParameters?
+    var microBatchRows = 2_048
+    /// What a pass with an objective keeps for its way back.
+    var kept = Transformer.Activations.Kept.all
+    var limits = PassLimits()
 
     /// Statistics of every sequence, in order; with an objective the shards' gradients grow. Throws on a sequence the
     /// model cannot take before anything has run.
@@ -18,9 +24,7 @@ struct ShardedPass: Sendable {
         let workers = min(max(threads, 1), shards.count)
         try WorkerThreads.run(workers) { (worker) throws(ModelError) in
             for index in stride(from: worker, to: shards.count, by: workers) {
-                let part = try shards[index].run(
-                    dealt[index], weights, transposed: transposed, microBatchRows: microBatchRows,
-                    objective: objective)
+                let part = try shards[index].run(dealt[index], self, objective: objective)
                 results.values.withLock { values in
                     for (place, statistics) in part { values[place] = statistics }
                 }
@@ -45,7 +49,7 @@ extension ModelWeights {
     package func score(_ sequences: [TrainingSequence], threads: Int) throws(ModelError) -> [TokenStatistics] {
         let count = min(max(threads, 1), max(sequences.count, 1), WorkerThreads.countMax)
         let shards = (0..<count).map { _ in TrainingShard(parameterCount: 0) }
-        return try ShardedPass(weights: self, transposed: nil, microBatchRows: 2_048)
+        return try ShardedPass(weights: self)
             .run(sequences, shards: shards, threads: count, objective: nil)
     }
 }

@@ -8,20 +8,38 @@ struct MatrixPlace: Sendable {
     let inputs: Int
     /// Which packed matrix this is, in the order of the layout.
     let index: Int
+    /// The first output in the packed matrix: more than 0 for a later part of it.
+    var firstOutput = 0
+    /// Whether this is less than the packed matrix.
+    var isPart = false
 
-    var count: Int { outputs * inputs }
+    /// Some outputs of this matrix; the first is a multiple of the panel's width.
+    func outputs(_ range: Range<Int>) -> MatrixPlace {
+        MatrixPlace(
+            offset: offset + range.lowerBound * inputs, outputs: range.count, inputs: inputs, index: index,
+            firstOutput: firstOutput + range.lowerBound, isPart: isPart || range.count < outputs)
+    }
 }
 
-/// The places of one transformer layer; norms are offsets of their weight vectors.
+/// The weight vector of a norm in the flat buffer, and among the vectors alone.
+struct VectorPlace: Sendable {
+    /// First number in the flat buffer.
+    let offset: Int
+    let count: Int
+    /// First number when the vectors lie one after the other, in the order of the layout.
+    let vectorOffset: Int
+}
+
+/// The places of one transformer layer.
 struct LayerPlaces: Sendable {
-    let inputNorm: Int
+    let inputNorm: VectorPlace
     let query: MatrixPlace
     let key: MatrixPlace
     let value: MatrixPlace
-    let queryNorm: Int
-    let keyNorm: Int
+    let queryNorm: VectorPlace
+    let keyNorm: VectorPlace
     let output: MatrixPlace
-    let middleNorm: Int
+    let middleNorm: VectorPlace
     /// Gate and up projections as one matrix `[2F, H]`: they are neighbours in the flat buffer.
     let gateUp: MatrixPlace
     let down: MatrixPlace
@@ -45,10 +63,11 @@ package struct TensorPlace: Sendable, Equatable {
 struct TensorLayout: Sendable {
     private(set) var tensors: [TensorPlace] = []
     private(set) var matrices: [MatrixPlace] = []
+    private(set) var vectors: [VectorPlace] = []
     private(set) var count = 0
     let embedding: MatrixPlace
     let layers: [LayerPlaces]
-    let finalNorm: Int
+    let finalNorm: VectorPlace
     /// The output matrix `[V, H]`; the embedding itself when tied.
     let head: MatrixPlace
 
@@ -63,6 +82,7 @@ struct TensorLayout: Sendable {
             ? embedding : builder.matrix("lm_head.weight", configuration.vocabularySize, hidden)
         tensors = builder.tensors
         matrices = builder.matrices
+        vectors = builder.vectors
         count = builder.count
     }
 
@@ -70,6 +90,7 @@ struct TensorLayout: Sendable {
     private struct Builder {
         var tensors: [TensorPlace] = []
         var matrices: [MatrixPlace] = []
+        var vectors: [VectorPlace] = []
         var count = 0
 
         mutating func tensor(_ name: String, _ shape: [Int]) -> Int {
@@ -79,7 +100,12 @@ struct TensorLayout: Sendable {
             return place.offset
         }
 
-        mutating func vector(_ name: String, _ size: Int) -> Int { tensor(name, [size]) }
+        mutating func vector(_ name: String, _ size: Int) -> VectorPlace {
+            let start = vectors.last.map { $0.vectorOffset + $0.count } ?? 0
+            let place = VectorPlace(offset: tensor(name, [size]), count: size, vectorOffset: start)
+            vectors.append(place)
+            return place
+        }
 
         mutating func matrix(_ name: String, _ outputs: Int, _ inputs: Int) -> MatrixPlace {
             place(tensor(name, [outputs, inputs]), outputs, inputs)

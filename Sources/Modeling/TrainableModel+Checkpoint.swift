@@ -8,7 +8,7 @@ extension TrainableModel {
     /// Writes a checkpoint atomically. Call it between steps: accumulated gradients are not part of it.
     package func save(to path: String) throws(ModelError) {
         let tensors =
-            weights.safetensors(prefix: "", weights.parameters)
+            weights.safetensors(prefix: "", weights.parameters.dense(weights.layout))
             + weights.safetensors(prefix: Self.firstPrefix, firstMoment)
             + weights.safetensors(prefix: Self.secondPrefix, secondMoment)
         let configuration = String(decoding: configuration.huggingFaceConfiguration(), as: UTF8.self)
@@ -43,7 +43,7 @@ extension TrainableModel {
         }
         self.init(
             weights: ModelWeights(configuration: configuration, layout: layout, parameters: buffers[0]),
-            firstMoment: buffers[1], secondMoment: buffers[2], stepCount: step,
+            trained: .all(layout), moments: (buffers[1], buffers[2]), stepCount: step,
             partition: Partition(shards: shards, microBatchRows: rows))
     }
 }

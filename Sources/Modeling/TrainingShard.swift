@@ -79,23 +79,26 @@ final class TrainingShard: Sendable {
         return batches
     }
 
-    /// Statistics of every item; with `transposed` and an objective also adds the gradients.
+    /// Statistics of every item; with an objective also adds the gradients.
     func run(
-        _ items: [Item], _ weights: ModelWeights, transposed: PackedMatrices?, microBatchRows: Int,
-        objective: Objective?
+        _ items: [Item], _ work: ShardedPass, objective: Objective?
     ) throws(ModelError) -> [Int: TokenStatistics] {
         var results: [Int: TokenStatistics] = [:]
-        let batches = Self.microBatches(items, rows: microBatchRows)
+        let batches = Self.microBatches(items, rows: work.microBatchRows)
         let outcome: Result<Void, ModelError> = workspace.withLock { workspace in
             for batch in batches {
                 workspace.reset()
-                var work = MicroBatch(batch, weights, keepingLayers: objective != nil, &workspace)
-                let statistics = work.forward(&workspace)
+                var microBatch = MicroBatch(
+                    batch, work.weights, keeping: objective == nil ? .nothing : work.kept, limits: work.limits,
+                    &workspace)
+                let statistics = microBatch.forward(&workspace)
                 results.merge(statistics) { first, _ in first }
-                guard let objective, let transposed else { continue }
-                let pass = BackwardPass(weights: weights, transposed: transposed, gradient: gradient.base)
+                guard let objective else { continue }
+                let pass = BackwardPass(
+                    weights: work.weights, transposed: work.transposed, gradient: gradient.base, adapter: work.adapter,
+                    limits: work.limits)
                 do throws(ModelError) {
-                    try work.backward(pass, statistics, objective, &workspace)
+                    try microBatch.backward(pass, statistics, objective, &workspace)
                 } catch {
                     return .failure(error)
                 }

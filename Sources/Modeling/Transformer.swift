@@ -18,18 +18,34 @@ struct Transformer {
         feedForward = places.map { FeedForward(model: model, places: $0) }
     }
 
-    /// Activations of all layers: kept apart for a backward pass, or one scratch layer that all share.
+    /// Activations of all layers.
     struct Activations {
+        /// What is there when a pass has gone through all layers.
+        enum Kept {
+            /// One scratch layer that all share: no way back.
+            case nothing
+            /// Each layer's input; the rest is computed again on the way back, one layer at a time (Chen et al. 2016).
+            case inputs
+            /// Everything.
+            case all
+        }
+
         fileprivate let layers: [LayerActivations]
+        fileprivate let kept: Kept
         /// The residual stream after the last layer, `[N, H]`.
         let output: UnsafeMutablePointer<Float>
 
-        init(rows: Int, _ model: ModelConfiguration, keepingLayers: Bool, _ workspace: inout Workspace) {
-            if keepingLayers {
-                layers = (0..<model.layerCount).map { _ in LayerActivations(rows: rows, model, &workspace) }
-            } else {
+        init(rows: Int, _ model: ModelConfiguration, keeping kept: Kept, _ workspace: inout Workspace) {
+            self.kept = kept
+            switch kept {
+            case .all: layers = (0..<model.layerCount).map { _ in LayerActivations(rows: rows, model, &workspace) }
+            case .inputs:
                 let scratch = LayerActivations(rows: rows, model, &workspace)
-                layers = Array(repeating: scratch, count: model.layerCount)
+                layers = (0..<model.layerCount).map {
+                    $0 == 0 ? scratch : scratch.with(input: workspace.take(rows * model.hiddenSize))
+                }
+            case .nothing:
+                layers = Array(repeating: LayerActivations(rows: rows, model, &workspace), count: model.layerCount)
             }
             output = workspace.take(rows * model.hiddenSize)
         }
@@ -38,9 +54,7 @@ struct Transformer {
     /// Fills `activations`, and the segments' stores, from the tokens of the batch.
     func forward(_ batch: RowBatch, _ activations: Activations) {
         let layers = activations.layers
-        ck_embedding_gather(
-            layers[0].input, weights.parameters.base + weights.layout.embedding.offset, batch.tokens, batch.rows,
-            model.hiddenSize)
+        weights.embed(layers[0].input, batch.tokens)
         for index in layers.indices {
             let next = index + 1 < layers.count ? layers[index + 1].input : activations.output
             attention[index].forward(batch, layers[index], weights)
@@ -55,10 +69,15 @@ struct Transformer {
         _ workspace: inout Workspace
     ) {
         for index in activations.layers.indices.reversed() {
-            feedForward[index].backward(d, activations.layers[index], pass, rows: batch.rows, &workspace)
-            attention[index].backward(d, batch, activations.layers[index], pass, &workspace)
+            let layer = activations.layers[index]
+            // The last layer's are still there.
+            if activations.kept == .inputs, index + 1 < activations.layers.count {
+                attention[index].forward(batch, layer, weights)
+                feedForward[index].gate(layer, weights, rows: batch.rows)
+            }
+            feedForward[index].backward(d, layer, pass, rows: batch.rows, &workspace)
+            attention[index].backward(d, batch, layer, pass, &workspace)
         }
-        ck_embedding_scatter_add(
-            pass.gradient + weights.layout.embedding.offset, d, batch.tokens, batch.rows, model.hiddenSize)
+        pass.embed(d, batch.tokens)
     }
 }

@@ -27,6 +27,25 @@ enum WorkerThreads {
         if let first = shared.errors.withLock({ errors in errors.min { $0.key < $1.key } }) { throw first.value }
     }
 
+    /// Calls `body` with 0 ..< count in no fixed order, on so many threads; on the caller's own when one is enough.
+    static func forEach(_ count: Int, threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let workers = min(threads, count)
+        guard workers > 1 else { return (0..<count).forEach(body) }
+        let counter = Counter()
+        // A body that throws nothing leaves nothing to report.
+        try? run(workers) { (_) throws(ModelError) in
+            while true {
+                let index = counter.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < count else { return }
+                body(index)
+            }
+        }
+    }
+
+    private final class Counter: Sendable {
+        let next = Atomic(0)
+    }
+
     /// Lowers the priority of the calling thread; on Linux `nice` belongs to the thread, not to the process.
     fileprivate static func lowerPriority() {
         #if os(Linux)

@@ -53,7 +53,7 @@ actor PolicyTrainer {
     static func begun(
         _ model: TrainableModel, making version: PolicyVersion, _ settings: LearnerSettings
     ) -> TrainableModel {
-        settings.beginsAnew(making: version) ? TrainableModel(weights: model.snapshot()) : model
+        settings.beginsAnew(making: version) ? model.restarted() : model
     }
 
     /// One update of a model: the one place that says how the service makes it, for learning and for replay.
@@ -80,5 +80,5 @@ actor PolicyTrainer {
     }
 
     /// Forgets the optimiser's moments, as between the cold start and reinforcement learning.
-    func resetOptimiser() { model = TrainableModel(weights: model.snapshot()) }
+    func resetOptimiser() { model = model.restarted() }
 }

@@ -14,7 +14,7 @@ import Testing
             let cache = KeyValueCache(
                 workspace.take(KeyValueCache.floats(capacity: tokens.count, model)), capacity: tokens.count, model)
             batch.append(tokens, past: 0, cache: cache)
-            let activations = Transformer.Activations(rows: tokens.count, model, keepingLayers: false, &workspace)
+            let activations = Transformer.Activations(rows: tokens.count, model, keeping: .nothing, &workspace)
             Transformer(vectors.weights).forward(batch, activations)
             let head = LanguageHead(
                 vectors.weights, rows: tokens.indices.map { Int32($0) }, of: activations.output, &workspace)
@@ -46,7 +46,7 @@ import Testing
             var batch = RowBatch()
             batch.append(tokens[start..<end], past: start, cache: cache.view)
             workspace.reset()
-            let activations = Transformer.Activations(rows: batch.rows, model, keepingLayers: false, &workspace)
+            let activations = Transformer.Activations(rows: batch.rows, model, keeping: .nothing, &workspace)
             Transformer(weights).forward(batch, activations)
             bits += UnsafeBufferPointer(start: activations.output, count: batch.rows * model.hiddenSize).map(
                 \.bitPattern)

@@ -54,10 +54,5 @@ import Testing
             #expect(changed != good, "\(old) is not in \(good)")
             #expect(throws: ModelError.self, "\(new)") { try ModelConfiguration(huggingFace: Array(changed.utf8)) }
         }
-        #expect(throws: ModelError.self) {
-            try ModelConfiguration(
-                vocabularySize: 1_000_000, hiddenSize: 65_536, layerCount: 256, headCount: 256, keyValueHeadCount: 256,
-                headDimension: 256, feedForwardSize: 65_536)
-        }
     }
 }

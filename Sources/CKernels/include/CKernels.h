@@ -147,6 +147,7 @@ void ck_log_softmax_stats(
 
 /// In place: logits become the gradient of sum over rows of coeff * logp(target) + entropy_coeff * entropy, that is
 /// s * (coeff * (onehot - p) - entropy_coeff * p * (log p + entropy)). entropy_coeff and entropy may be NULL together.
+/// The columns may be a part of the vocabulary, with targets counted from its first; one outside it has no column here.
 void ck_log_softmax_backward(
     float *restrict logits, const int32_t *restrict targets, const float *restrict coeff,
     const float *restrict entropy_coeff, const float *restrict lse, const float *restrict entropy, size_t m, size_t v,
