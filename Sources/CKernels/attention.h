@@ -3,11 +3,14 @@
 // An item is one query row of one head; the items of a kv head, in order of position, go through in tiles of up to
 // CK_ATTENTION_ROWS. Each item runs an online softmax (Milakov & Gimelshein 2018) over spans of CK_SPAN keys from
 // position 0. Keys past an item's own position weigh exactly nothing: they change no bit of it, and their values are
-// not touched.
+// not touched. A span is also a page: keys and values may lie in one piece or in pages of CK_SPAN positions each.
 
+_Static_assert(CK_SPAN == CK_PAGE, "a span of keys must lie in one page");
+
+/// One call's operands; with `key_pages`, keys and v are not used.
 typedef struct {
     float *out, *lse;
-    const float *q, *keys, *v;
+    const float *q, *keys, *v, *const *key_pages, *const *value_pages;
     size_t past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride;
     float scale;
 } CK_NAME(attention);
@@ -47,12 +50,25 @@ CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t r, size_t s
     tile->shrink[r] = shrink[0];
 }
 
+/// Where a span's keys and values of one kv head start.
+CK_INLINE void CK_NAME(find_span)(
+    const CK_NAME(attention) *a, size_t kv, size_t start, const float **keys, const float **values) {
+    size_t offset = kv * a->head_dim;
+    if (__builtin_expect(a->key_pages != NULL, 0)) {
+        *keys = a->key_pages[start / CK_SPAN] + offset * CK_KEY_BLOCK;
+        *values = a->value_pages[start / CK_SPAN] + offset;
+    } else {
+        *keys = a->keys + start * a->kv_heads * a->head_dim + offset * CK_KEY_BLOCK;
+        *values = a->v + start * a->v_stride + offset;
+    }
+}
+
 /// One span for all rows of the tile. Keys that every row sees go through the tile product, the few others row by row.
 CK_INLINE void CK_NAME(attend_span)(
     const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t start, const size_t rows) {
-    size_t width = a->kv_heads * a->head_dim, dim = a->head_dim, offset = kv * dim;
-    const float *keys = a->keys + start * width + offset * CK_KEY_BLOCK;
-    const float *values = a->v + start * a->v_stride + offset;
+    size_t width = a->kv_heads * a->head_dim, dim = a->head_dim;
+    const float *keys, *values;
+    CK_NAME(find_span)(a, kv, start, &keys, &values);
     size_t count = CK_MIN(tile->lengths[rows - 1] - start, CK_SPAN);
     size_t common = tile->lengths[0] > start ? CK_MIN(tile->lengths[0] - start, CK_SPAN) : 0;
     CK_NAME(score)(tile->weights, tile->rows, keys, CK_KEY_BLOCK * width, dim, count, rows);
@@ -117,27 +133,41 @@ CK_ATTEND(4)
 CK_ATTEND(8)
 #endif
 
-static void CK_NAME(attention_forward)(
-    float *restrict out, float *restrict lse, const float *restrict q, const float *restrict keys,
-    const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
-    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
-    CK_NAME(attention) a = {
-        out, lse, q, keys, v, past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale};
-    size_t items = tokens * (heads / kv_heads);
-    for (size_t kv = 0; kv < kv_heads; kv++) {
+/// All items of all heads, in tiles of up to CK_ATTENTION_ROWS.
+static void CK_NAME(attend_all)(const CK_NAME(attention) *a) {
+    size_t items = a->tokens * (a->heads / a->kv_heads);
+    for (size_t kv = 0; kv < a->kv_heads; kv++) {
         for (size_t first = 0; first < items; first += CK_ATTENTION_ROWS) {
             size_t count = CK_MIN(items - first, CK_ATTENTION_ROWS);
             if (count == 1) {
-                CK_NAME(attend_1)(&a, kv, first, count);
+                CK_NAME(attend_1)(a, kv, first, count);
             } else if (count == 2) {
-                CK_NAME(attend_2)(&a, kv, first, count);
+                CK_NAME(attend_2)(a, kv, first, count);
             } else if (count <= 4) {
-                CK_NAME(attend_4)(&a, kv, first, count);
+                CK_NAME(attend_4)(a, kv, first, count);
             } else {
 #if CK_TILE_LIMIT > 6
-                CK_NAME(attend_8)(&a, kv, first, count);
+                CK_NAME(attend_8)(a, kv, first, count);
 #endif
             }
         }
     }
+}
+
+static void CK_NAME(attention_forward)(
+    float *restrict out, float *restrict lse, const float *restrict q, const float *restrict keys,
+    const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
+    CK_NAME(attention) a = {out,    lse,   q,        keys,     v,        NULL,     NULL,       past,
+                            tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale};
+    CK_NAME(attend_all)(&a);
+}
+
+static void CK_NAME(attention_forward_paged)(
+    float *restrict out, float *restrict lse, const float *restrict q, const float *const *key_pages,
+    const float *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
+    CK_NAME(attention) a = {out,    lse,   q,        NULL,     NULL,     key_pages, value_pages, past,
+                            tokens, heads, kv_heads, head_dim, q_stride, v_stride,  out_stride,  scale};
+    CK_NAME(attend_all)(&a);
 }

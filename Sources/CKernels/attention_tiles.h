@@ -42,6 +42,10 @@ CK_INLINE void CK_NAME(score)(
     for (; rows <= 4 && CK_WIDTH == 16 && v + 4 <= vectors; v += 4) {
         CK_NAME(score_vectors)(scores, rows_packed, keys, block_stride, dim, v, rows, 4);
     }
+    // A remainder of three in one go: two and one would leave a short chain waiting for itself.
+    for (; CK_WIDTH == 16 && v + 3 == vectors; v += 3) {
+        CK_NAME(score_vectors)(scores, rows_packed, keys, block_stride, dim, v, rows, 3);
+    }
     for (; v + 2 <= vectors; v += 2) {
         CK_NAME(score_vectors)(scores, rows_packed, keys, block_stride, dim, v, rows, 2);
     }

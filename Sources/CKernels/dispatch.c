@@ -39,6 +39,15 @@ void ck_attention_forward(
         out, lse, q, keys, v, past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale);
 }
 
+void ck_attention_forward_paged(
+    float *restrict out, float *restrict lse, const float *restrict q, const float *const *key_pages,
+    const float *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
+    ck_current_kernels()->attention_forward_paged(
+        out, lse, q, key_pages, value_pages, past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride,
+        scale);
+}
+
 void ck_attention_backward(
     float *restrict dq, float *restrict dk, float *restrict dv, const float *restrict dout, const float *restrict out,
     const float *restrict lse, const float *restrict q, const float *restrict k, const float *restrict keys,

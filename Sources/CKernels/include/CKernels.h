@@ -77,6 +77,9 @@ void ck_rope(
 
 #define CK_MAX_HEAD_DIM 256
 
+/// Positions of one page of keys and values.
+#define CK_PAGE 64
+
 /// Floats that packed keys (or values) of `capacity` positions take.
 size_t ck_packed_keys_size(size_t capacity, size_t kv_heads, size_t head_dim);
 
@@ -94,6 +97,15 @@ void ck_pack_keys(
 void ck_attention_forward(
     float *restrict out, float *restrict lse, const float *restrict q, const float *restrict keys,
     const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale);
+
+/// ck_attention_forward, to the bit, on keys and values in pages: page i holds the positions CK_PAGE * i ..< CK_PAGE *
+/// (i + 1), the keys packed (ck_packed_keys_size(CK_PAGE, ...) floats, position CK_PAGE * i at place 0), the values as
+/// CK_PAGE rows of stride v_stride. There are ceil((past + tokens) / CK_PAGE) pages of each; pages of different
+/// sequences may be the same memory.
+void ck_attention_forward_paged(
+    float *restrict out, float *restrict lse, const float *restrict q, const float *const *key_pages,
+    const float *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
     size_t q_stride, size_t v_stride, size_t out_stride, float scale);
 
 /// Gradients of ck_attention_forward with past = 0, overwriting dq, dk, dv (same strides as q, k, v; dout as out).
