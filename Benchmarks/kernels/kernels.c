@@ -50,7 +50,14 @@ static void products(size_t m, size_t n, size_t k) {
     MEASURE(name, work, "GFLOP/s", ck_matmul_packed(y, x, packed, m, n, k, false, k, n));
     snprintf(name, sizeof name, "tn m=%zu n=%zu k=%zu", m, n, k);
     MEASURE(name, work, "GFLOP/s", ck_matmul_tn(w, y, x, m, n, k, false, n, k));
-    free(x), free(w), free(y), free(packed);
+    uint16_t *halves = malloc(ck_packed_bf16_size(n, k) * sizeof *halves);
+    if (!halves) exit(1);
+    ck_pack_nt_bf16(halves, w, n, k);
+    snprintf(name, sizeof name, "bf16 packed m=%zu n=%zu k=%zu", m, n, k);
+    MEASURE(name, work, "GFLOP/s", ck_matmul_packed_bf16(y, x, halves, m, n, k, false, k, n));
+    snprintf(name, sizeof name, "bf16 tn m=%zu n=%zu k=%zu", m, n, k);
+    MEASURE(name, work, "GFLOP/s", ck_matmul_tn_bf16(w, y, x, m, n, k, false, n, k));
+    free(x), free(w), free(y), free(packed), free(halves);
 }
 
 static void attention(size_t t) {

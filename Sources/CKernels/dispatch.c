@@ -13,6 +13,18 @@ void ck_matmul_tn(
     ck_current_kernels()->matmul_tn(dw, dy, x, m, n, k, accumulate, lddy, ldx);
 }
 
+void ck_matmul_packed_bf16(
+    float *restrict y, const float *restrict x, const uint16_t *restrict packed, size_t m, size_t n, size_t k,
+    bool accumulate, size_t ldx, size_t ldy) {
+    ck_current_bf16_kernels()->matmul_packed(y, x, packed, m, n, k, accumulate, ldx, ldy);
+}
+
+void ck_matmul_tn_bf16(
+    float *restrict dw, const float *restrict dy, const float *restrict x, size_t m, size_t n, size_t k,
+    bool accumulate, size_t lddy, size_t ldx) {
+    ck_current_bf16_kernels()->matmul_tn(dw, dy, x, m, n, k, accumulate, lddy, ldx);
+}
+
 void ck_rmsnorm_forward(
     float *restrict y, float *restrict rstd, const float *restrict x, const float *restrict weight, size_t rows,
     size_t dim, float eps) {

@@ -24,6 +24,20 @@ extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
 #endif
 
+/// The products in bf16, which some CPUs of a level have and others have not.
+typedef struct {
+    __typeof__(ck_matmul_packed_bf16) *matmul_packed;
+    __typeof__(ck_matmul_tn_bf16) *matmul_tn;
+} ck_bf16_kernels;
+
+extern const ck_bf16_kernels ck_bf16_kernels_portable;
+#if defined(__x86_64__)
+extern const ck_bf16_kernels ck_bf16_kernels_avx512;
+#endif
+
+/// The bf16 products of this thread's level and CPU.
+const ck_bf16_kernels *ck_current_bf16_kernels(void);
+
 /// The table of ck_level().
 const ck_kernels *ck_current_kernels(void);
 

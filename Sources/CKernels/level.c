@@ -41,3 +41,18 @@ const ck_kernels *ck_current_kernels(void) {
     return &ck_kernels_portable;
 #endif
 }
+
+bool ck_has_bf16(void) {
+#if defined(__x86_64__)
+    return ck_level() == CK_LEVEL_AVX512 && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+const ck_bf16_kernels *ck_current_bf16_kernels(void) {
+#if defined(__x86_64__)
+    if (ck_has_bf16()) return &ck_bf16_kernels_avx512;
+#endif
+    return &ck_bf16_kernels_portable;
+}

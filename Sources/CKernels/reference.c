@@ -41,6 +41,22 @@ void ck_matmul_tn_reference(
     }
 }
 
+void ck_round_to_bf16_reference(float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        union {
+            float value;
+            uint32_t bits;
+        } low = {x[i]}, high;
+        if (x[i] != x[i]) continue;
+        low.bits &= 0xffff0000;
+        high.bits = low.bits + 0x10000;
+        double below = fabs((double)x[i] - low.value), above = fabs((double)high.value - x[i]);
+        if (isinf(high.value) && !isinf(low.value)) above = fabs(ldexp(1, 128) - fabs((double)x[i]));
+        int up = above < below || (above == below && low.bits >> 16 & 1);
+        x[i] = below != 0 && up ? high.value : low.value;
+    }
+}
+
 void ck_rmsnorm_forward_reference(
     float *y, float *rstd, const float *x, const float *weight, size_t rows, size_t dim, float eps) {
     for (size_t row = 0; row < rows; row++, x += dim, y += dim) {

@@ -52,6 +52,33 @@ void ck_matmul_tn(
     float *restrict dw, const float *restrict dy, const float *restrict x, size_t m, size_t n, size_t k,
     bool accumulate, size_t lddy, size_t ldx);
 
+// ---- The same in bf16 with sums in fp32 (pack_bf16.c, matmul_bf16.h, matmul_tn_bf16.h, bf16_portable.c) --------------
+// Operands are rounded to bf16 (nearest, ties to even; the hardware reads subnormals as zero); the promises above hold,
+// but the bits are not those of fp32, and hardware and emulation may differ.
+
+/// True if this thread's bf16 products run on bf16 instructions; elsewhere they are emulated, slowly.
+bool ck_has_bf16(void);
+
+/// Elements that a packed bf16 weight of `n` outputs and `k` inputs takes.
+size_t ck_packed_bf16_size(size_t n, size_t k);
+
+/// ck_pack_nt to bf16; `packed` holds ck_packed_bf16_size(n, k) elements.
+void ck_pack_nt_bf16(uint16_t *restrict packed, const float *restrict w, size_t n, size_t k);
+
+/// ck_pack_nn to bf16; `packed` holds ck_packed_bf16_size(k, n) elements.
+void ck_pack_nn_bf16(uint16_t *restrict packed, const float *restrict w, size_t n, size_t k);
+
+/// y[m, n] (+)= x[m, k] * packed weight, x rounded to bf16 on the way; each output is one chain of sums over pairs of
+/// inputs in order, which starts at what y holds if `accumulate`.
+void ck_matmul_packed_bf16(
+    float *restrict y, const float *restrict x, const uint16_t *restrict packed, size_t m, size_t n, size_t k,
+    bool accumulate, size_t ldx, size_t ldy);
+
+/// dw[n, k] (+)= dy[m, n]^T * x[m, k], both rounded to bf16, summed over the m rows in a fixed order; dw is dense.
+void ck_matmul_tn_bf16(
+    float *restrict dw, const float *restrict dy, const float *restrict x, size_t m, size_t n, size_t k,
+    bool accumulate, size_t lddy, size_t ldx);
+
 // ---- RMS normalisation (rmsnorm.h) ----------------------------------------------------------------------------------
 
 /// y = x * rstd * weight with rstd = 1 / sqrt(mean(x^2) + eps), row by row; x, y [rows, dim] dense, rstd [rows] or

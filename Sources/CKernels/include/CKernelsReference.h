@@ -20,6 +20,9 @@ void ck_matmul_nn_reference(
 void ck_matmul_tn_reference(
     float *dw, const float *dy, const float *x, size_t m, size_t n, size_t k, bool accumulate, size_t lddy, size_t ldx);
 
+/// Rounds to bf16: the references above on rounded operands are those of the bf16 products.
+void ck_round_to_bf16_reference(float *x, size_t count);
+
 /// ck_rmsnorm_forward.
 void ck_rmsnorm_forward_reference(
     float *y, float *rstd, const float *x, const float *weight, size_t rows, size_t dim, float eps);
