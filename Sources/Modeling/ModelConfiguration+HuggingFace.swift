@@ -14,15 +14,17 @@ extension ModelConfiguration {
         try Self.refuseOthers(json)
         let hidden = try Self.integer(json, "hidden_size")
         let heads = try Self.integer(json, "num_attention_heads")
+        let positions = try Self.integer(json, "max_position_embeddings", default: 32_768)
+        let rotary = try RotaryScaling.read(huggingFace: json, maximumPositions: positions)
         try self.init(
             vocabularySize: Self.integer(json, "vocab_size"), hiddenSize: hidden,
             layerCount: Self.integer(json, "num_hidden_layers"), headCount: heads,
             keyValueHeadCount: Self.integer(json, "num_key_value_heads", default: heads),
             headDimension: Self.integer(json, "head_dim", default: 128),
-            feedForwardSize: Self.integer(json, "intermediate_size"), ropeTheta: Self.ropeTheta(json),
+            feedForwardSize: Self.integer(json, "intermediate_size"), ropeTheta: rotary.theta,
             normEpsilon: Float(Self.number(json, "rms_norm_eps", default: 1e-6)),
             tiesEmbeddings: json["tie_word_embeddings"]?.bool ?? false,
-            maximumPositions: Self.integer(json, "max_position_embeddings", default: 32_768))
+            maximumPositions: positions, rotaryScaling: rotary.scaling)
     }
 
     /// What would compute something else than this module does.
@@ -46,23 +48,6 @@ extension ModelConfiguration {
         if kinds.contains(where: { $0 != "full_attention" }) {
             throw ModelError(.unsupported, "layer_types is not all full_attention")
         }
-        // Version 5 of transformers says rope_parameters, version 4 rope_scaling.
-        for name in ["rope_parameters", "rope_scaling"] {
-            let rope = json[name]
-            let kind = rope?["rope_type"]?.string ?? rope?["type"]?.string ?? "default"
-            guard kind == "default" else {
-                throw ModelError(
-                    .unsupported, "\(name) has rope_type \"\(kind.prefix(40))\"",
-                    hint: "only unscaled rotary positions are implemented")
-            }
-        }
-    }
-
-    private static func ropeTheta(_ json: JSONValue) throws(ModelError) -> Double {
-        if let parameters = json["rope_parameters"], parameters["rope_theta"] != nil {
-            return try number(parameters, "rope_theta", default: 10_000)
-        }
-        return try number(json, "rope_theta", default: 10_000)
     }
 
     private static func integer(
@@ -90,33 +75,33 @@ extension ModelConfiguration {
 
     /// The bytes of a config.json that transformers, versions 4 and 5, and vLLM read.
     package func huggingFaceConfiguration() -> [UInt8] {
-        let json = JSONValue.members([
-            "architectures": .array([.string("Qwen3ForCausalLM")]),
-            "attention_bias": .bool(false),
-            "attention_dropout": .double(0),
-            "dtype": .string("float32"),
-            "head_dim": .integer(Int64(headDimension)),
-            "hidden_act": .string("silu"),
-            "hidden_size": .integer(Int64(hiddenSize)),
-            "initializer_range": .double(0.02),
-            "intermediate_size": .integer(Int64(feedForwardSize)),
-            "max_position_embeddings": .integer(Int64(maximumPositions)),
-            "max_window_layers": .integer(Int64(layerCount)),
-            "model_type": .string("qwen3"),
-            "num_attention_heads": .integer(Int64(headCount)),
-            "num_hidden_layers": .integer(Int64(layerCount)),
-            "num_key_value_heads": .integer(Int64(keyValueHeadCount)),
-            // The shortest decimal of the fp32 number, so that reading gives the same number back.
-            "rms_norm_eps": .double(Double(normEpsilon.description) ?? Double(normEpsilon)),
-            "rope_parameters": .members(["rope_theta": .double(ropeTheta), "rope_type": .string("default")]),
-            "rope_theta": .double(ropeTheta),
-            "sliding_window": .null,
-            "tie_word_embeddings": .bool(tiesEmbeddings),
-            "torch_dtype": .string("float32"),
-            "use_cache": .bool(true),
-            "use_sliding_window": .bool(false),
-            "vocab_size": .integer(Int64(vocabularySize)),
-        ])
-        return json.serialized() + [UInt8(ascii: "\n")]
+        let members: [JSONMember] =
+            [
+                JSONMember("architectures", .array([.string("Qwen3ForCausalLM")])),
+                JSONMember("attention_bias", .bool(false)),
+                JSONMember("attention_dropout", .double(0)),
+                JSONMember("dtype", .string("float32")),
+                JSONMember("head_dim", .integer(Int64(headDimension))),
+                JSONMember("hidden_act", .string("silu")),
+                JSONMember("hidden_size", .integer(Int64(hiddenSize))),
+                JSONMember("initializer_range", .double(0.02)),
+                JSONMember("intermediate_size", .integer(Int64(feedForwardSize))),
+                JSONMember("max_position_embeddings", .integer(Int64(maximumPositions))),
+                JSONMember("max_window_layers", .integer(Int64(layerCount))),
+                JSONMember("model_type", .string("qwen3")),
+                JSONMember("num_attention_heads", .integer(Int64(headCount))),
+                JSONMember("num_hidden_layers", .integer(Int64(layerCount))),
+                JSONMember("num_key_value_heads", .integer(Int64(keyValueHeadCount))),
+                // The shortest decimal of the fp32 number, so that reading gives the same number back.
+                JSONMember("rms_norm_eps", .double(Double(normEpsilon.description) ?? Double(normEpsilon))),
+            ] + rotaryScaling.huggingFaceMembers(theta: ropeTheta) + [
+                JSONMember("sliding_window", .null),
+                JSONMember("tie_word_embeddings", .bool(tiesEmbeddings)),
+                JSONMember("torch_dtype", .string("float32")),
+                JSONMember("use_cache", .bool(true)),
+                JSONMember("use_sliding_window", .bool(false)),
+                JSONMember("vocab_size", .integer(Int64(vocabularySize))),
+            ]
+        return JSONValue.object(members).serialized() + [UInt8(ascii: "\n")]
     }
 }

@@ -17,6 +17,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package let feedForwardSize: Int
     /// Base of the rotary frequencies (Su et al. 2021, RoFormer).
     package let ropeTheta: Double
+    /// How the rotary frequencies are stretched.
+    package let rotaryScaling: RotaryScaling
     /// Added to the mean square in every RMS norm.
     package let normEpsilon: Float
     /// Whether the output matrix is the embedding.
@@ -28,7 +30,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package init(
         vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
         headDimension: Int, feedForwardSize: Int, ropeTheta: Double = 1_000_000, normEpsilon: Float = 1e-6,
-        tiesEmbeddings: Bool = true, maximumPositions: Int = 1_024
+        tiesEmbeddings: Bool = true, maximumPositions: Int = 1_024,
+        rotaryScaling: RotaryScaling = .none
     ) throws(ModelError) {
         try Self.check("vocab_size", vocabularySize, 1...ModelBounds.vocabularySizeMax)
         try Self.check("hidden_size", hiddenSize, 1...ModelBounds.widthMax)
@@ -50,6 +53,7 @@ package struct ModelConfiguration: Sendable, Equatable {
         guard ropeTheta.isFinite, ropeTheta >= 1 else {
             throw ModelError(.invalidConfiguration, "rope_theta is \(ropeTheta)", hint: "give a number from 1 up")
         }
+        try rotaryScaling.validate(theta: ropeTheta)
         guard normEpsilon.isFinite, normEpsilon > 0, normEpsilon < 1 else {
             throw ModelError(
                 .invalidConfiguration, "rms_norm_eps is \(normEpsilon)", hint: "give a small positive number, as 1e-6")
@@ -62,6 +66,7 @@ package struct ModelConfiguration: Sendable, Equatable {
         self.headDimension = headDimension
         self.feedForwardSize = feedForwardSize
         self.ropeTheta = ropeTheta
+        self.rotaryScaling = rotaryScaling
         self.normEpsilon = normEpsilon
         self.tiesEmbeddings = tiesEmbeddings
         self.maximumPositions = maximumPositions
@@ -100,8 +105,8 @@ package enum ModelBounds {
     package static let headsMax = 256
     /// What the attention kernels hold in registers and on the stack (CK_MAX_HEAD_DIM).
     package static let headDimensionMax = 256
-    /// The paper's longest sequence, twice.
-    package static let positionsMax = 131_072
+    /// The context of Qwen3-2507; its rotary table is 128 MB.
+    package static let positionsMax = 262_144
     /// PEFT's own users stay below 256.
     package static let adapterRankMax = 1_024
     /// A safetensors header; that of a 64-layer Qwen3 is 80 kB.

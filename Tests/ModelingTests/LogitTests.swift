@@ -4,26 +4,40 @@ import Testing
 @testable import Modeling
 
 @Suite struct LogitTests {
-    @Test(arguments: ["tied", "untied"]) func `logits of every position are PyTorch's`(_ name: String) throws {
+    @Test(arguments: TransformerVectors.names) func `logits are PyTorch's`(_ name: String) throws {
         let vectors = try TransformerVectors(name)
-        let model = vectors.weights.configuration
-        for index in 0..<3 {
+        for index in 0..<min(3, try vectors.values("prompts").count) {
             let tokens = try vectors.values("tokens.\(index)").map { Int32($0) }
-            var workspace = Workspace()
-            var batch = RowBatch()
-            let cache = KeyValueCache(
-                workspace.take(KeyValueCache.floats(capacity: tokens.count, model)), capacity: tokens.count, model)
-            batch.append(tokens, past: 0, cache: cache)
-            let activations = Transformer.Activations(rows: tokens.count, model, keeping: .nothing, &workspace)
-            Transformer(vectors.weights).forward(batch, activations)
-            let head = LanguageHead(
-                vectors.weights, rows: tokens.indices.map { Int32($0) }, of: activations.output, &workspace)
-            var logits: [Float] = []
-            head.forEachRow { _, row in
-                logits += UnsafeBufferPointer(start: row, count: model.vocabularySize)
-            }
-            #expect(relativeError(logits, try vectors.values("logits.\(index)")) < 1e-4)
+            let expected = try vectors.values("logits.\(index)")
+            let logits = Self.logits(vectors.weights, tokens, rows: expected.count / vectors.vocabularySize)
+            #expect(relativeError(logits, expected) < 1e-4)
+            #expect(zip(logits, expected).allSatisfy { abs($0 - $1) < 1e-4 })
         }
+    }
+
+    @Test func `logits at position 40,960 are PyTorch's`() throws {
+        let vectors = try TransformerVectors("far")
+        let tokens = (0..<40_960).map { Int32($0 * $0 * 7 / 3 % 31) }
+        let expected = try vectors.values("logits")
+        let logits = Self.logits(vectors.weights, tokens, rows: expected.count / vectors.vocabularySize)
+        #expect(zip(logits, expected).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+
+    /// The logits of the last rows, `[rows, V]`.
+    private static func logits(_ weights: ModelWeights, _ tokens: [Int32], rows: Int) -> [Float] {
+        let model = weights.configuration
+        var workspace = Workspace()
+        var batch = RowBatch()
+        let cache = KeyValueCache(
+            workspace.take(KeyValueCache.floats(capacity: tokens.count, model)), capacity: tokens.count, model)
+        batch.append(tokens, past: 0, cache: cache)
+        let activations = Transformer.Activations(rows: tokens.count, model, keeping: .nothing, &workspace)
+        Transformer(weights).forward(batch, activations)
+        let head = LanguageHead(
+            weights, rows: tokens.indices.suffix(rows).map { Int32($0) }, of: activations.output, &workspace)
+        var logits: [Float] = []
+        head.forEachRow { _, row in logits += UnsafeBufferPointer(start: row, count: model.vocabularySize) }
+        return logits
     }
 
     @Test func `a sequence fed in pieces leaves the same store and output as in one`() throws {

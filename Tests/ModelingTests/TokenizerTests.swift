@@ -4,7 +4,7 @@ import StrictJSON
 import Testing
 
 @Suite struct TokenizerTests {
-    static let directory = "\(TransformerVectors.directory)/tokenizer"
+    static let directory = "\(TransformerVectors.directory)/../tokenizer"
 
     @Test func `encodings are those of the Hugging Face library`() throws {
         let tokenizer = try Tokenizer.load(directory: Self.directory)

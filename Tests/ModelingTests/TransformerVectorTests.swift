@@ -6,7 +6,9 @@ import Testing
 @Suite struct TransformerVectorTests {
     static let tolerance = 1e-4
 
-    @Test(arguments: ["tied", "untied"]) func `log-probabilities and entropies are PyTorch's`(_ name: String) throws {
+    @Test(arguments: TransformerVectors.names) func `log-probabilities and entropies are PyTorch's`(_ name: String)
+        throws
+    {
         let vectors = try TransformerVectors(name)
         let statistics = try TrainableModel(weights: vectors.weights).forward(vectors.sequences())
         for (index, one) in statistics.enumerated() {
@@ -17,19 +19,23 @@ import Testing
         #expect(abs(try vectors.loss(statistics) - expected) < Self.tolerance * abs(expected))
     }
 
-    @Test(arguments: ["tied", "untied"]) func `every gradient is PyTorch's`(_ name: String) throws {
+    @Test(arguments: TransformerVectors.names) func `every gradient is PyTorch's`(_ name: String) throws {
         let vectors = try TransformerVectors(name)
         let model = TrainableModel(weights: vectors.weights)
         let derivatives = try vectors.derivatives()
         _ = try model.forwardBackward(vectors.sequences()) { index, _ in derivatives[index] }
         for tensor in vectors.weights.tensors {
             let gradient = try #require(model.gradient(named: tensor.name))
-            let error = relativeError(gradient, try vectors.values("grad." + tensor.name))
+            let expected = try vectors.values("grad." + tensor.name)
+            let (error, distance) = (relativeError(gradient, expected), relativeDistance(gradient, expected))
             #expect(error < Self.tolerance, "\(tensor.name) is off by \(error)")
+            #expect(distance < Self.tolerance, "\(tensor.name) is off by \(distance)")
         }
     }
 
-    @Test(arguments: ["tied", "untied"]) func `ten AdamW steps follow PyTorch's losses`(_ name: String) throws {
+    @Test(arguments: TransformerVectors.names) func `ten AdamW steps follow PyTorch's losses and end at its weights`(
+        _ name: String
+    ) throws {
         let vectors = try TransformerVectors(name)
         let model = TrainableModel(weights: vectors.weights)
         let derivatives = try vectors.derivatives()
@@ -39,15 +45,24 @@ import Testing
         for step in 0..<10 {
             let statistics = try model.forwardBackward(vectors.sequences()) { index, _ in derivatives[index] }
             let loss = try vectors.loss(statistics)
-            #expect(abs(loss - Double(losses[step])) < 1e-3 * max(1, abs(Double(losses[step]))), "step \(step)")
+            #expect(
+                abs(loss - Double(losses[step])) < Self.tolerance * max(1, abs(Double(losses[step]))), "step \(step)")
             let result = try model.step(settings)
-            #expect(abs(result.gradientNorm - Double(norms[step])) < 1e-3 * Double(norms[step]), "step \(step)")
+            #expect(
+                abs(result.gradientNorm - Double(norms[step])) < Self.tolerance * Double(norms[step]), "step \(step)")
             #expect(result.applied)
             #expect(result.clipped == (norms[step] > 1))
         }
+        for tensor in vectors.weights.tensors {
+            let weights = try #require(model.snapshot().tensor(named: tensor.name))
+            let error = relativeDistance(weights, try vectors.values("final." + tensor.name))
+            #expect(error < Self.tolerance, "\(tensor.name) is off by \(error)")
+        }
     }
 
-    @Test(arguments: ["tied", "untied"]) func `greedy decoding gives the tokens of generate`(_ name: String) throws {
+    @Test(arguments: TransformerVectors.names) func `greedy decoding gives the tokens of generate`(_ name: String)
+        throws
+    {
         let vectors = try TransformerVectors(name)
         let json = try JSONValue.parse(TensorFile.bytes("\(TransformerVectors.directory)/\(name)/greedy.json"))
         let (prompt, tokens) = (json["prompt"]?.int32s ?? [], json["tokens"]?.int32s ?? [])
