@@ -18,9 +18,9 @@ struct BackwardPass {
         _ matrix: MatrixPlace, rows: Int, accumulate: Bool = false, _ workspace: inout Workspace
     ) {
         if let transposed, !matrix.isPart {
-            ck_matmul_packed(
-                dx, dy, transposed.pointer(matrix), rows, matrix.inputs, matrix.outputs, accumulate, matrix.outputs,
-                matrix.inputs)
+            PackedMatrices.multiply(
+                dx, dy, transposed.place(matrix), weights.precision, rows: rows, outputs: matrix.inputs,
+                inputs: matrix.outputs, accumulate: accumulate, strideX: matrix.outputs, strideY: matrix.inputs)
         } else {
             multiplyPacking(dx, dy, matrix, rows: rows, accumulate: accumulate, &workspace)
         }
@@ -29,9 +29,20 @@ struct BackwardPass {
                 addGradient(of: pair, adapter, dy + pair.firstOutput, x, matrix, rows: rows, &workspace)
             }
         } else {
-            ck_matmul_tn(
-                gradient + matrix.offset, dy, x, rows, matrix.outputs, matrix.inputs, true, matrix.outputs,
-                matrix.inputs)
+            addGradient(dy, x, matrix, rows: rows)
+        }
+    }
+
+    /// dW += dy^T x.
+    private func addGradient(
+        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ matrix: MatrixPlace, rows: Int
+    ) {
+        let target = gradient + matrix.offset
+        switch weights.precision {
+        case .float32:
+            ck_matmul_tn(target, dy, x, rows, matrix.outputs, matrix.inputs, true, matrix.outputs, matrix.inputs)
+        case .bfloat16:
+            ck_matmul_tn_bf16(target, dy, x, rows, matrix.outputs, matrix.inputs, true, matrix.outputs, matrix.inputs)
         }
     }
 
@@ -43,16 +54,17 @@ struct BackwardPass {
         let mark = workspace.mark
         defer { workspace.reset(to: mark) }
         let step = min(max(limits.packed / matrix.inputs, 1), matrix.outputs)
-        let packed = workspace.take(ck_packed_size(matrix.inputs, step))
+        let precision = weights.precision
+        let packed = workspace.take(PackedMatrices.floats(precision, matrix.inputs, step))
         for first in stride(from: 0, to: matrix.outputs, by: step) {
-            let count = min(step, matrix.outputs - first)
-            let numbers = count * matrix.inputs
-            weights.parameters.withNumbers(
-                matrix.offset + first * matrix.inputs, numbers, scratch: { workspace.take(numbers) }
-            ) { ck_pack_nn(packed, $0, count, matrix.inputs) }
-            ck_matmul_packed(
-                dx, dy + first, packed, rows, matrix.inputs, count, accumulate || first > 0, matrix.outputs,
-                matrix.inputs)
+            let part = matrix.outputs(first..<min(first + step, matrix.outputs))
+            let numbers = part.outputs * part.inputs
+            weights.parameters.withNumbers(part.offset, numbers, scratch: { workspace.take(numbers) }) {
+                PackedMatrices.pack($0, part, .backward, precision, into: packed)
+            }
+            PackedMatrices.multiply(
+                dx, dy + first, packed, precision, rows: rows, outputs: matrix.inputs, inputs: part.outputs,
+                accumulate: accumulate || first > 0, strideX: matrix.outputs, strideY: matrix.inputs)
         }
     }
 

@@ -47,7 +47,7 @@ struct LanguageHead {
     /// How much of the vocabulary goes back at a time: all of it when its logits are still there.
     private var blockSize: Int {
         if chunk >= rows.count { return vocabulary }
-        let panel = ck_packed_size(1, 1)
+        let panel = PackedMatrices.panelWidth
         return min(max(limits.logits / rows.count / panel, 1) * panel, vocabulary)
     }
 

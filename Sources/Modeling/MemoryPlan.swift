@@ -27,7 +27,8 @@ package struct MemoryPlan: Sendable, Equatable {
 
     /// Bytes of one micro-batch's activations when only the layers' inputs are.
     static func recomputedActivationBytes(_ model: ModelConfiguration, rows: Int) -> Int {
-        4 * rows * ((model.layerCount + 1) * model.hiddenSize + LayerActivations.floats(perRow: model) + 2 * model.keyWidth)
+        4 * rows
+            * ((model.layerCount + 1) * model.hiddenSize + LayerActivations.floats(perRow: model) + 2 * model.keyWidth)
     }
 
     /// What sampling takes, with key-value pages of so many bytes at most. `isMapped` says that the numbers stay in a file.
@@ -77,7 +78,8 @@ package struct MemoryPlan: Sendable, Equatable {
             "\(purpose) would need \(Self.text(total)) of memory and \(Self.text(available)) are free: "
                 + "weights \(Self.text(weights)), optimiser \(Self.text(optimiser)), next version "
                 + "\(Self.text(nextVersion)), working memory \(Self.text(working))",
-            hint: "use a smaller model, an adapter (--lora-rank), bf16 weights or smaller micro-batches, or free memory")
+            hint: "use a smaller model, an adapter (--lora-rank), bf16 weights or smaller micro-batches, or free memory"
+        )
     }
 
     /// Bytes in the unit that people read.

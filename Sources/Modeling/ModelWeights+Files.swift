@@ -39,7 +39,8 @@ extension ModelWeights {
         try ModelFileIO.writeAtomically(
             "\(directory)/\(FileName.configuration)", bytes: configuration.huggingFaceConfiguration())
         try SafetensorsWriter.write(
-            "\(directory)/\(FileName.weights)", safetensors(prefix: "", parameters.dense(layout)), metadata: ["format": "pt"])
+            "\(directory)/\(FileName.weights)", safetensors(prefix: "", parameters.dense(layout)),
+            metadata: ["format": "pt"])
     }
 
     /// The tensors of a buffer in this model's layout, under their names after a prefix.

@@ -14,15 +14,19 @@ package final class ModelWeights: Sendable {
     /// The weights of all norms, one after the other.
     private let vectors: FloatBuffer
 
+    /// In which numbers the matrices are multiplied.
+    package var precision: Precision { packed.precision }
+
     /// Takes over `parameters`, which nobody writes any more, and packs them on so many threads.
     init(
         configuration: ModelConfiguration, layout: TensorLayout, parameters: some ParameterSource,
-        rotary: RotaryTable? = nil, threads: Int = 1
+        rotary: RotaryTable? = nil, precision: Precision = .float32, threads: Int = 1
     ) {
         self.configuration = configuration
         self.layout = layout
         self.parameters = parameters
-        packed = PackedMatrices(layout, parameters, direction: .forward, threads: threads)
+        packed = PackedMatrices(
+            layout, parameters, direction: .forward, precision: precision, threads: threads)
         self.rotary = rotary ?? RotaryTable(configuration)
         vectors = FloatBuffer(count: layout.vectors.reduce(0) { $0 + $1.count })
         fillVectors()
@@ -31,7 +35,8 @@ package final class ModelWeights: Sendable {
     /// The same model with other parameters, packed on so many threads.
     func with(_ parameters: some ParameterSource, threads: Int) -> ModelWeights {
         ModelWeights(
-            configuration: configuration, layout: layout, parameters: parameters, rotary: rotary, threads: threads)
+            configuration: configuration, layout: layout, parameters: parameters, rotary: rotary, precision: precision,
+            threads: threads)
     }
 
     private func fillVectors() {
@@ -44,7 +49,7 @@ package final class ModelWeights: Sendable {
     /// nobody shares, and only when the parameters are in memory.
     func change(threads: Int, _ change: () -> Void) {
         change()
-        packed.fill(layout, parameters, .forward, threads: threads)
+        packed.fill(layout, parameters, threads: threads)
         fillVectors()
     }
 
@@ -64,7 +69,8 @@ package final class ModelWeights: Sendable {
     /// models learn several times faster from a wider one), norms one. The same seed gives the same weights on any
     /// number of threads.
     package static func random(
-        _ configuration: ModelConfiguration, seed: UInt64, standardDeviation: Float = 0.02, threads: Int = 1
+        _ configuration: ModelConfiguration, seed: UInt64, standardDeviation: Float = 0.02,
+        precision: Precision = .float32, threads: Int = 1
     ) -> ModelWeights {
         let layout = TensorLayout(configuration)
         let parameters = FloatBuffer(count: layout.count)
@@ -76,7 +82,9 @@ package final class ModelWeights: Sendable {
                 target.pointee = tensor.isNorm ? 1 : standardDeviation * normal(random, UInt64(stream), UInt64(index))
             }
         }
-        return ModelWeights(configuration: configuration, layout: layout, parameters: parameters, threads: threads)
+        return ModelWeights(
+            configuration: configuration, layout: layout, parameters: parameters, precision: precision, threads: threads
+        )
     }
 
     /// A standard normal number (Box and Muller 1958).
@@ -103,9 +111,9 @@ package final class ModelWeights: Sendable {
         _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ matrix: MatrixPlace, rows: Int,
         accumulate: Bool = false
     ) {
-        ck_matmul_packed(
-            y, x, packed.pointer(matrix), rows, matrix.outputs, matrix.inputs, accumulate, matrix.inputs,
-            matrix.outputs)
+        PackedMatrices.multiply(
+            y, x, packed.place(matrix), precision, rows: rows, outputs: matrix.outputs, inputs: matrix.inputs,
+            accumulate: accumulate, strideX: matrix.inputs, strideY: matrix.outputs)
     }
 
     /// The weight vector of a norm.

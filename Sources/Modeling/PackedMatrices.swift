@@ -5,79 +5,107 @@ import CKernels
 struct PackedMatrices: Sendable {
     enum Direction: Sendable { case forward, backward }
 
+    let precision: Precision
+    private let direction: Direction
     private let buffer: FloatBuffer
+    /// Where each matrix begins, in fp32 numbers.
     private let offsets: [Int]
 
     /// Numbers of a matrix that one thread packs at a time.
     private static let chunkNumbers = 1 << 20
     /// Outputs that share a panel, which is what the kernels pad a single one to.
-    private static let panelWidth = ck_packed_size(1, 1)
+    static let panelWidth = ck_packed_size(1, 1)
 
     /// Packs every matrix of `layout` out of `parameters`, on so many threads.
-    init(_ layout: TensorLayout, _ parameters: some ParameterSource, direction: Direction, threads: Int) {
+    init(
+        _ layout: TensorLayout, _ parameters: some ParameterSource, direction: Direction, precision: Precision,
+        threads: Int
+    ) {
+        self.precision = precision
+        self.direction = direction
         var offsets: [Int] = []
         var total = 0
         for matrix in layout.matrices {
             offsets.append(total)
-            total += (Self.size(matrix, direction) + 15) / 16 * 16
+            let floats = Self.floats(
+                precision, direction == .forward ? matrix.outputs : matrix.inputs,
+                direction == .forward ? matrix.inputs : matrix.outputs)
+            total += (floats + 15) / 16 * 16
         }
         self.offsets = offsets
         buffer = FloatBuffer(count: total)
-        fill(layout, parameters, direction, threads: threads)
+        fill(layout, parameters, threads: threads)
     }
 
-    private static func size(_ matrix: MatrixPlace, _ direction: Direction) -> Int {
-        direction == .forward
-            ? ck_packed_size(matrix.outputs, matrix.inputs) : ck_packed_size(matrix.inputs, matrix.outputs)
+    /// Numbers of fp32 that a packed matrix takes, whatever it is packed in.
+    static func floats(_ precision: Precision, _ outputs: Int, _ inputs: Int) -> Int {
+        switch precision {
+        case .float32: ck_packed_size(outputs, inputs)
+        case .bfloat16: (ck_packed_bf16_size(outputs, inputs) + 1) / 2
+        }
     }
 
     /// Packs other parameters into the same memory. Only for an owner that nobody shares.
-    func fill(
-        _ layout: TensorLayout, _ parameters: some ParameterSource, _ direction: Direction, threads: Int
-    ) {
-        let pieces = layout.matrices.flatMap { matrix in
-            direction == .forward
-                ? Self.rowPieces(matrix) : [Piece(matrix: matrix, rows: 0..<matrix.outputs)]
-        }
+    func fill(_ layout: TensorLayout, _ parameters: some ParameterSource, threads: Int) {
+        let pieces = layout.matrices.flatMap { direction == .forward ? Self.rowPieces($0) : [$0] }
         let packed = self
         WorkerThreads.forEach(pieces.count, threads: layout.count < Self.chunkNumbers ? 1 : threads) { index in
-            packed.pack(pieces[index], parameters, direction)
+            packed.pack(pieces[index], parameters)
         }
     }
 
-    /// Some rows of a matrix, from a panel's first one on.
-    private struct Piece {
-        let matrix: MatrixPlace
-        let rows: Range<Int>
-    }
-
-    private static func rowPieces(_ matrix: MatrixPlace) -> [Piece] {
+    /// A matrix cut into whole panels.
+    private static func rowPieces(_ matrix: MatrixPlace) -> [MatrixPlace] {
         let step = max(chunkNumbers / matrix.inputs / panelWidth, 1) * panelWidth
         return stride(from: 0, to: matrix.outputs, by: step).map {
-            Piece(matrix: matrix, rows: $0..<min($0 + step, matrix.outputs))
+            matrix.outputs($0..<min($0 + step, matrix.outputs))
         }
     }
 
-    private func pack(_ piece: Piece, _ parameters: some ParameterSource, _ direction: Direction) {
-        let matrix = piece.matrix
-        let count = piece.rows.count * matrix.inputs
-        let target = pointer(matrix) + piece.rows.lowerBound * matrix.inputs
+    private func pack(_ piece: MatrixPlace, _ parameters: some ParameterSource) {
         var scratch: FloatBuffer?
-        parameters.withNumbers(matrix.offset + piece.rows.lowerBound * matrix.inputs, count) {
+        let count = piece.outputs * piece.inputs
+        parameters.withNumbers(piece.offset, count) {
             let copied = FloatBuffer(count: count)
             scratch = copied
             return copied.base
         } _: { source in
-            switch direction {
-            case .forward: ck_pack_nt(target, source, piece.rows.count, matrix.inputs)
-            case .backward: ck_pack_nn(target, source, matrix.outputs, matrix.inputs)
-            }
+            Self.pack(source, piece, direction, precision, into: place(piece))
         }
         withExtendedLifetime(scratch) {}
     }
 
-    /// The packed form of one matrix.
-    func pointer(_ matrix: MatrixPlace) -> UnsafeMutablePointer<Float> {
-        buffer.base + offsets[matrix.index] + matrix.firstOutput * matrix.inputs
+    /// Packs one matrix, or a part of it in whole panels, whose numbers lie at `source`.
+    static func pack(
+        _ source: UnsafePointer<Float>, _ matrix: MatrixPlace, _ direction: Direction, _ precision: Precision,
+        into target: UnsafeMutablePointer<Float>
+    ) {
+        switch (precision, direction) {
+        case (.float32, .forward): ck_pack_nt(target, source, matrix.outputs, matrix.inputs)
+        case (.float32, .backward): ck_pack_nn(target, source, matrix.outputs, matrix.inputs)
+        case (.bfloat16, .forward): ck_pack_nt_bf16(halves(target), source, matrix.outputs, matrix.inputs)
+        case (.bfloat16, .backward): ck_pack_nn_bf16(halves(target), source, matrix.outputs, matrix.inputs)
+        }
+    }
+
+    /// y `[rows, outputs]` (+)= x `[rows, inputs]` times a packed matrix, with the strides of x and y.
+    static func multiply(
+        _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ packed: UnsafeMutablePointer<Float>,
+        _ precision: Precision, rows: Int, outputs: Int, inputs: Int, accumulate: Bool, strideX: Int, strideY: Int
+    ) {
+        switch precision {
+        case .float32: ck_matmul_packed(y, x, packed, rows, outputs, inputs, accumulate, strideX, strideY)
+        case .bfloat16:
+            ck_matmul_packed_bf16(y, x, halves(packed), rows, outputs, inputs, accumulate, strideX, strideY)
+        }
+    }
+
+    private static func halves(_ pointer: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<UInt16> {
+        UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt16.self)
+    }
+
+    /// Where a matrix is packed, or a part of it from a panel's first output on.
+    func place(_ matrix: MatrixPlace) -> UnsafeMutablePointer<Float> {
+        buffer.base + offsets[matrix.index] + Self.floats(precision, matrix.firstOutput, matrix.inputs)
     }
 }

@@ -17,6 +17,7 @@ extension TrainableModel {
             metadata: [
                 "format": Self.format, "step": String(stepCount), "shards": String(partition.shards),
                 "micro_batch_rows": String(partition.microBatchRows), "configuration": configuration,
+                "precision": weights.precision.rawValue,
             ])
     }
 
@@ -32,6 +33,10 @@ extension TrainableModel {
         guard let step = metadata["step"].flatMap({ UInt64($0) }), let shards = metadata["shards"].flatMap({ Int($0) }),
             let rows = metadata["micro_batch_rows"].flatMap({ Int($0) }), let text = metadata["configuration"]
         else { throw ModelError(.invalidFile, "the metadata of \(path) is incomplete") }
+        // Checkpoints from before there was a choice are fp32.
+        guard let precision = Precision(rawValue: metadata["precision"] ?? Precision.float32.rawValue) else {
+            throw ModelError(.unsupported, "\(path) was trained in a precision that this version does not have")
+        }
         let configuration = try ModelConfiguration(huggingFace: Array(text.utf8))
         let layout = TensorLayout(configuration)
         let buffers = try ["", Self.firstPrefix, Self.secondPrefix].map { (prefix) throws(ModelError) in
@@ -42,7 +47,8 @@ extension TrainableModel {
             return buffer
         }
         self.init(
-            weights: ModelWeights(configuration: configuration, layout: layout, parameters: buffers[0]),
+            weights: ModelWeights(
+                configuration: configuration, layout: layout, parameters: buffers[0], precision: precision, threads: 2),
             trained: .all(layout), moments: (buffers[1], buffers[2]), stepCount: step,
             partition: Partition(shards: shards, microBatchRows: rows))
     }

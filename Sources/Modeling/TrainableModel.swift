@@ -107,7 +107,8 @@ package final class TrainableModel {
     ) throws(ModelError) -> [TokenStatistics] {
         if transposed == nil, MemoryPlan.keepsTransposed(configuration, limits) {
             transposed = PackedMatrices(
-                weights.layout, weights.parameters, direction: .backward, threads: threads)
+                weights.layout, weights.parameters, direction: .backward, precision: weights.precision,
+                threads: threads)
         }
         do {
             return try pass().run(sequences, shards: shards, threads: threads, objective: gradient)
