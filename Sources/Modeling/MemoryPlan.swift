@@ -33,22 +33,24 @@ package struct MemoryPlan: Sendable, Equatable {
 
     /// What sampling takes, with key-value pages of so many bytes at most. `isMapped` says that the numbers stay in a file.
     package static func sampling(
-        _ model: ModelConfiguration, cacheBytes: Int, isMapped: Bool = false
+        _ model: ModelConfiguration, precision: Precision = .float32, cacheBytes: Int, isMapped: Bool = false
     ) -> MemoryPlan {
         MemoryPlan(
-            weights: (isMapped ? 4 : 8) * model.parameterCount, optimiser: 0, nextVersion: 0, working: cacheBytes)
+            weights: (precision.bytes + (isMapped ? 0 : 4)) * model.parameterCount, optimiser: 0, nextVersion: 0,
+            working: cacheBytes)
     }
 
     /// What training takes. `trainedCount` is less than all parameters for an adapter; `isSampled` says that another version
     /// stays in use while a step makes the next.
     package static func training(
-        _ model: ModelConfiguration, trainedCount: Int? = nil, partition: TrainableModel.Partition, isSampled: Bool
+        _ model: ModelConfiguration, precision: Precision = .float32, trainedCount: Int? = nil,
+        partition: TrainableModel.Partition, isSampled: Bool
     ) -> MemoryPlan {
         let parameters = model.parameterCount
         let trained = trainedCount ?? parameters
         let isFull = trainedCount == nil
-        let versionBytes = (isFull ? 8 : 4) * parameters
-        let transposed = keepsTransposed(model) ? 4 * parameters : 0
+        let versionBytes = (precision.bytes + (isFull ? 4 : 0)) * parameters
+        let transposed = keepsTransposed(model) ? precision.bytes * parameters : 0
         return MemoryPlan(
             weights: versionBytes + transposed, optimiser: 4 * trained * (2 + partition.shards),
             nextVersion: isSampled ? versionBytes : 0,

@@ -73,14 +73,16 @@ extension ModelConfiguration {
         return number
     }
 
-    /// The bytes of a config.json that transformers, versions 4 and 5, and vLLM read.
-    package func huggingFaceConfiguration() -> [UInt8] {
+    /// The bytes of a config.json that transformers, versions 4 and 5, and vLLM read. `type` is that of the
+    /// weights beside it.
+    package func huggingFaceConfiguration(elements type: SafetensorsFile.ElementType = .float32) -> [UInt8] {
+        let dtype = JSONValue.string(type.torchName)
         let members: [JSONMember] =
             [
                 JSONMember("architectures", .array([.string("Qwen3ForCausalLM")])),
                 JSONMember("attention_bias", .bool(false)),
                 JSONMember("attention_dropout", .double(0)),
-                JSONMember("dtype", .string("float32")),
+                JSONMember("dtype", dtype),
                 JSONMember("head_dim", .integer(Int64(headDimension))),
                 JSONMember("hidden_act", .string("silu")),
                 JSONMember("hidden_size", .integer(Int64(hiddenSize))),
@@ -97,7 +99,7 @@ extension ModelConfiguration {
             ] + rotaryScaling.huggingFaceMembers(theta: ropeTheta) + [
                 JSONMember("sliding_window", .null),
                 JSONMember("tie_word_embeddings", .bool(tiesEmbeddings)),
-                JSONMember("torch_dtype", .string("float32")),
+                JSONMember("torch_dtype", dtype),
                 JSONMember("use_cache", .bool(true)),
                 JSONMember("use_sliding_window", .bool(false)),
                 JSONMember("vocab_size", .integer(Int64(vocabularySize))),

@@ -33,4 +33,9 @@ package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     package var description: String { message + (hint.map { " (\($0))" } ?? "") }
+
+    /// The same fault, with the file that has it in front unless the message names it.
+    func naming(_ path: String) -> ModelError {
+        message.contains(path) ? self : ModelError(code, "\(path): \(message)", hint: hint)
+    }
 }

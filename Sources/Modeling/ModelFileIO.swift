@@ -6,10 +6,26 @@ enum ModelFileIO {
     /// The bytes of a file; throws when it is longer than `limit`.
     static func read(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
         let file = try OpenFile(reading: path)
+        try file.requireRegular()
         guard file.size <= limit else {
             throw ModelError(.invalidFile, "\(path) has \(file.size) bytes; the limit is \(limit)")
         }
         return try file.bytes(at: 0, count: file.size)
+    }
+
+    /// What `body` makes of a file's bytes; its errors name the file.
+    static func parse<Value>(
+        _ path: String, limit: Int, _ body: ([UInt8]) throws(ModelError) -> Value
+    ) throws(ModelError) -> Value {
+        do throws(ModelError) { return try body(try read(path, limit: limit)) } catch { throw error.naming(path) }
+    }
+
+    /// Whether something is at a path, links followed.
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Removes a file if it is there.
+    static func remove(_ path: String) throws(ModelError) {
+        if unlink(path) != 0, errno != ENOENT { throw failure("cannot remove", path) }
     }
 
     /// Writes a file so that a crash leaves the old one or the new one: a temporary name in the same directory, fsync,
@@ -44,7 +60,7 @@ enum ModelFileIO {
         if mkdir(path, 0o755) != 0, errno != EEXIST { throw failure("cannot make", path) }
     }
 
-    fileprivate static func failure(_ what: String, _ path: String) -> ModelError {
+    static func failure(_ what: String, _ path: String) -> ModelError {
         ModelError(.system, "\(what) \(path): \(String(cString: strerror(errno)))")
     }
 }
@@ -54,10 +70,12 @@ struct OpenFile: ~Copyable {
     let descriptor: Int32
     /// Bytes when it was opened.
     let size: Int
+    private let isRegular: Bool
     private let path: String
 
     init(reading path: String) throws(ModelError) {
-        try self.init(path, open(path, O_RDONLY | O_CLOEXEC))
+        // Without O_NONBLOCK a named pipe in place of a file would wait for a writer that never comes.
+        try self.init(path, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
     }
 
     init(creating path: String) throws(ModelError) {
@@ -75,6 +93,12 @@ struct OpenFile: ~Copyable {
         self.descriptor = descriptor
         self.path = path
         size = Int(status.st_size)
+        isRegular = status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Throws unless this is a plain file: a directory, a pipe or a device has no bytes to count on.
+    func requireRegular() throws(ModelError) {
+        guard isRegular else { throw ModelError(.invalidFile, "\(path) is not a regular file") }
     }
 
     deinit { close(descriptor) }

@@ -9,6 +9,9 @@ package enum Precision: String, Sendable, CaseIterable {
     /// speed where the CPU multiplies bf16 (AVX512-BF16). The parameters that are trained stay fp32.
     case bfloat16 = "bf16"
 
+    /// Bytes of one packed number.
+    var bytes: Int { self == .float32 ? 4 : 2 }
+
     /// Throws `ModelError` `.unsupported` where this machine would only imitate it, slowly.
     package func check() throws(ModelError) {
         guard self == .bfloat16, !ck_has_bf16() else { return }

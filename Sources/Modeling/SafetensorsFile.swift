@@ -11,6 +11,15 @@ package struct SafetensorsFile: Sendable, Equatable {
 
         /// Bytes of one element.
         package var size: Int { self == .float32 ? 4 : 2 }
+
+        /// What PyTorch, and so config.json, calls it.
+        package var torchName: String {
+            switch self {
+            case .float32: "float32"
+            case .bfloat16: "bfloat16"
+            case .float16: "float16"
+            }
+        }
     }
 
     /// One tensor: what it is and where its bytes are.

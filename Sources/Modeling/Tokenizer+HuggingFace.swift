@@ -28,9 +28,9 @@ extension Tokenizer {
 
     /// Reads the tokenizer of a model's directory.
     package static func load(directory: String) throws(ModelError) -> Tokenizer {
-        try Tokenizer(
-            huggingFace: ModelFileIO.read(
-                "\(directory)/\(ModelWeights.FileName.tokenizer)", limit: ModelBounds.tokenizerBytesMax))
+        try ModelFileIO.parse(
+            "\(directory)/\(ModelWeights.FileName.tokenizer)", limit: ModelBounds.tokenizerBytesMax
+        ) { (bytes) throws(ModelError) in try Tokenizer(huggingFace: bytes) }
     }
 
     private static func refuseOthers(_ json: JSONValue) throws(ModelError) {

@@ -24,7 +24,7 @@ import Testing
     }
 
     /// The logits of the last rows, `[rows, V]`.
-    private static func logits(_ weights: ModelWeights, _ tokens: [Int32], rows: Int) -> [Float] {
+    static func logits(_ weights: ModelWeights, _ tokens: [Int32], rows: Int) -> [Float] {
         let model = weights.configuration
         var workspace = Workspace()
         var batch = RowBatch()

@@ -184,8 +184,14 @@ def make_types() -> None:
     values = torch.tensor([0.0, -0.0, 1.0, -1.5, 3.14159, 6.1e-5, 5.96e-8, 1e-40, 65504.0, -1e30, float("inf")])
     half = torch.clamp(values, -65504.0, 65504.0).to(torch.float16)
     wide = values.to(torch.bfloat16)
-    save_file({"f16": half, "f16.as_f32": half.float(), "bf16": wide, "bf16.as_f32": wide.float()},
-              OUT / "types.safetensors")
+    # Halfway between two neighbours, just beside, and anywhere; up to the last that does not overflow.
+    generator = torch.Generator().manual_seed(9)
+    bits = torch.randint(0x33000000, 0x477FE000, (150,), generator=generator, dtype=torch.int32)
+    exact = torch.cat([bits, bits & -0x8000 | 0x8000, bits & -0x2000 | 0x1000, bits & -0x8000 | 0x7FFF,
+                       torch.tensor([0, 1, 0x33000000, 0x33000001, 0x387FFFFF, 0x38800000, 0x477FEFFF])])
+    exact = torch.cat([exact, exact | -0x80000000]).view(torch.float32)
+    save_file({"f16": half, "f16.as_f32": half.float(), "bf16": wide, "bf16.as_f32": wide.float(), "exact": exact,
+               "exact.f16": exact.to(torch.float16), "exact.bf16": exact.to(torch.bfloat16)}, OUT / "types.safetensors")
 
 
 if __name__ == "__main__":
