@@ -7,6 +7,8 @@ struct AdaptedParameters: ParameterSource {
     let layout: AdapterLayout
     /// A and B of every pair, in the order of `layout`.
     let values: FloatBuffer
+    /// Where the base lies; nil when it was made in memory.
+    var origin: ModelOrigin?
 
     func copy(_ offset: Int, _ count: Int, into target: UnsafeMutablePointer<Float>) {
         base.copy(offset, count, into: target)

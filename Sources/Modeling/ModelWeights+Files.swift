@@ -41,7 +41,7 @@ extension ModelWeights {
         func packed(_ parameters: some ParameterSource) -> ModelWeights {
             ModelWeights(
                 configuration: configuration, layout: layout, parameters: parameters, precision: precision,
-                threads: threads)
+                threads: threads, directory: directory)
         }
         if isMapped { return packed(try files.map(layout.tensors, directory: directory, threads: threads)) }
         let parameters = FloatBuffer(count: layout.count)
@@ -59,19 +59,13 @@ extension ModelWeights {
     package func save(
         directory: String, as type: SafetensorsFile.ElementType = .float32, shardBytes: Int? = nil
     ) throws(ModelError) {
-        let tensors = safetensors(prefix: "", parameters.dense(layout))
+        let numbers = parameters.dense(layout)
+        let tensors = layout.tensors.map { SafetensorsTensor($0, in: numbers) }
         // Before the first file is replaced.
         do throws(ModelError) { try SafetensorsWriter.check(tensors, type) } catch { throw error.naming(directory) }
         try ModelFileIO.makeDirectory(directory)
         try ModelFileIO.writeAtomically(
             "\(directory)/\(FileName.configuration)", bytes: configuration.huggingFaceConfiguration(elements: type))
         try SafetensorsWriter.writeModel(directory: directory, tensors, as: type, shardBytes: shardBytes)
-    }
-
-    /// The tensors of a buffer in this model's layout, under their names after a prefix.
-    func safetensors(prefix: String, _ buffer: FloatBuffer) -> [SafetensorsTensor] {
-        layout.tensors.map {
-            SafetensorsTensor(name: prefix + $0.name, shape: $0.shape, values: buffer.view($0.offset, $0.count))
-        }
     }
 }

@@ -11,6 +11,8 @@ package final class ModelWeights: Sendable {
     /// Every matrix in the kernels' forward form.
     let packed: PackedMatrices
     let rotary: RotaryTable
+    /// The directory that these weights were loaded from, unchanged; nil for others.
+    package let directory: String?
     /// The weights of all norms, one after the other.
     private let vectors: FloatBuffer
 
@@ -20,8 +22,9 @@ package final class ModelWeights: Sendable {
     /// Takes over `parameters`, which nobody writes any more, and packs them on so many threads.
     init(
         configuration: ModelConfiguration, layout: TensorLayout, parameters: some ParameterSource,
-        rotary: RotaryTable? = nil, precision: Precision = .float32, threads: Int = 1
+        rotary: RotaryTable? = nil, precision: Precision = .float32, threads: Int = 1, directory: String? = nil
     ) {
+        self.directory = directory
         self.configuration = configuration
         self.layout = layout
         self.parameters = parameters

@@ -1,12 +1,23 @@
 // Writes safetensors files, atomically: one, or several under an index. Numbers are rounded on the way if asked.
 import StrictJSON
 
-/// A tensor to be written.
+/// A tensor to be written, which keeps its numbers alive.
 struct SafetensorsTensor {
     let name: String
     let shape: [Int]
-    /// Row-major numbers, as many as the shape says.
-    let values: UnsafeBufferPointer<Float>
+    private let buffer: FloatBuffer
+    private let offset: Int
+
+    /// A tensor under its place's name after a prefix, at its place in a buffer.
+    init(_ place: TensorPlace, prefix: String = "", in buffer: FloatBuffer) {
+        name = prefix + place.name
+        shape = place.shape
+        self.buffer = buffer
+        offset = place.offset
+    }
+
+    /// Row-major numbers, as many as the shape says; valid while this tensor lives.
+    var values: UnsafeBufferPointer<Float> { buffer.view(offset, shape.reduce(1, *)) }
 }
 
 enum SafetensorsWriter {
@@ -21,13 +32,17 @@ enum SafetensorsWriter {
     /// was at `path` stays then.
     static func write(
         _ path: String, _ tensors: [SafetensorsTensor], as type: SafetensorsFile.ElementType = .float32,
-        metadata: KeyValuePairs<String, String>
+        metadata: [(String, String)]
     ) throws(ModelError) {
         do throws(ModelError) { try check(tensors, type) } catch { throw error.naming(path) }
         let header = self.header(tensors, type, metadata)
         try ModelFileIO.writeAtomically(path) { (file) throws(ModelError) in
             try header.withUnsafeBytes { bytes in Result { () throws(ModelError) in try file.write(bytes) } }.get()
-            for tensor in tensors { try write(tensor.values, as: type, to: file) }
+            for tensor in tensors {
+                try withExtendedLifetime(tensor) {
+                    Result { () throws(ModelError) in try write(tensor.values, as: type, to: file) }
+                }.get()
+            }
         }
     }
 
@@ -49,8 +64,10 @@ enum SafetensorsWriter {
         _ tensors: [SafetensorsTensor], _ type: SafetensorsFile.ElementType
     ) throws(ModelError) {
         for tensor in tensors {
-            guard let index = HalfPrecision.firstOverflow(tensor.values, in: type) else { continue }
-            let value = tensor.values[index]
+            let found = withExtendedLifetime(tensor) {
+                HalfPrecision.firstOverflow(tensor.values, in: type).map { ($0, tensor.values[$0]) }
+            }
+            guard let (index, value) = found else { continue }
             throw ModelError(
                 .wrongTensor,
                 "tensor \(tensor.name) has \(value) at index \(index), which is no finite number in \(type.rawValue)",
@@ -60,9 +77,9 @@ enum SafetensorsWriter {
 
     /// Length, then JSON, padded with spaces so that the data begins at a multiple of eight.
     private static func header(
-        _ tensors: [SafetensorsTensor], _ type: ElementType, _ metadata: KeyValuePairs<String, String>
+        _ tensors: [SafetensorsTensor], _ type: ElementType, _ metadata: [(String, String)]
     ) -> [UInt8] {
-        var members = [JSONMember("__metadata__", .object(metadata.map { JSONMember($0.key, .string($0.value)) }))]
+        var members = [JSONMember("__metadata__", .object(metadata.map { JSONMember($0.0, .string($0.1)) }))]
         var offset: Int64 = 0
         for tensor in tensors {
             precondition(tensor.shape.reduce(1, *) == tensor.values.count)
@@ -96,7 +113,7 @@ enum SafetensorsWriter {
         if groups.count > 1 { try ModelFileIO.remove(indexPath) }
         var fileOfTensor: [String: String] = [:]
         for (name, group) in zip(names, groups) {
-            try write("\(directory)/\(name)", group, as: type, metadata: ["format": "pt"])
+            try write("\(directory)/\(name)", group, as: type, metadata: [("format", "pt")])
             for tensor in group { fileOfTensor[tensor.name] = name }
         }
         if groups.count > 1 {

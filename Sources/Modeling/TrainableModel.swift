@@ -62,7 +62,7 @@ package final class TrainableModel {
     ) {
         let layout = AdapterLayout(adapter, weights.layout)
         let adapted = AdaptedParameters(
-            base: weights.parameters, layout: layout, values: layout.initialValues(seed: seed))
+            base: weights.parameters, layout: layout, values: layout.initialValues(seed: seed), origin: weights.origin)
         self.init(
             weights: weights.with(adapted, threads: partition.shards), trained: .adapter(adapted), partition: partition)
     }
@@ -170,7 +170,8 @@ package final class TrainableModel {
             }
             let values = FloatBuffer(copying: adapter.values)
             apply(values)
-            let next = AdaptedParameters(base: adapter.base, layout: adapter.layout, values: values)
+            let next = AdaptedParameters(
+                base: adapter.base, layout: adapter.layout, values: values, origin: adapter.origin)
             trained = .adapter(next)
             return weights.with(next, threads: threads)
         case .all:

@@ -5,7 +5,7 @@ import Modeling
 struct ModelBenchmark {
     /// What is timed, as the peers' side of Benchmarks/model.sh does it.
     enum Task: String, CaseIterable {
-        /// A step on 32 sequences of 256 predicted tokens: forward, loss, backward, clipping, AdamW.
+        /// A step on `sequences` sequences of 256 predicted tokens: forward, loss, backward, clipping, AdamW.
         case train
         /// 64 prompts of 32 tokens, 128 new tokens each.
         case sample
@@ -30,15 +30,22 @@ struct ModelBenchmark {
 
     let weights: ModelWeights
     let threads: Int
+    /// Sequences of a training step.
+    let sequences: Int
+    /// Trains an adapter instead of all parameters.
+    let adapter: AdapterSettings?
     let seconds: (() throws -> Void) throws -> Double
 
     private var model: ModelConfiguration { weights.configuration }
 
     init(
-        _ weights: ModelWeights, threads: Int, seconds: @escaping (() throws -> Void) throws -> Double
+        _ weights: ModelWeights, threads: Int, sequences: Int = 32, adapter: AdapterSettings? = nil,
+        seconds: @escaping (() throws -> Void) throws -> Double
     ) {
         self.weights = weights
         self.threads = threads
+        self.sequences = sequences
+        self.adapter = adapter
         self.seconds = seconds
     }
 
@@ -52,9 +59,10 @@ struct ModelBenchmark {
     }
 
     private func train(_ repeats: Int, _ each: (Reading) -> Void) throws {
-        let trainable = TrainableModel(weights: weights)
-        let batch = (0..<32).map { TrainingSequence(tokens: tokens(257, $0), promptLength: 1) }
-        let coefficient = Float(-1) / Float(32 * 256)
+        let trainable =
+            adapter.map { TrainableModel(weights: weights, adapter: $0) } ?? TrainableModel(weights: weights)
+        let batch = (0..<sequences).map { TrainingSequence(tokens: tokens(257, $0), promptLength: 1) }
+        let coefficient = Float(-1) / Float(sequences * 256)
         for round in 0...repeats {
             var loss = 0.0
             let time = try seconds {
@@ -62,11 +70,11 @@ struct ModelBenchmark {
                     Array(repeating: coefficient, count: statistics.logprobs.count)
                 }
                 _ = try trainable.step(AdamWSettings(learningRate: 1e-4), threads: threads)
-                loss = statistics.reduce(0) { $0 - $1.logprobs.reduce(0) { $0 + Double($1) } } / Double(32 * 256)
+                loss = statistics.reduce(0) { $0 - $1.logprobs.reduce(0) { $0 + Double($1) } } / Double(sequences * 256)
             }
             guard round > 0 else { continue }
-            let forward = 32 * operations(from: 0, count: 256)
-            each(Reading(task: .train, tokens: 32 * 256, seconds: time, operations: 3 * forward, loss: loss))
+            let forward = Double(sequences) * operations(from: 0, count: 256)
+            each(Reading(task: .train, tokens: sequences * 256, seconds: time, operations: 3 * forward, loss: loss))
         }
     }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Loads checkpoints written by this project in transformers and compares the logits.
+"""Loads checkpoints written by this project in transformers, and adapters in PEFT, and compares the logits.
 
 Not part of the build; run by hand, with no argument:
 
     python3 -m venv VENV && VENV/bin/pip install -r scripts/golden/requirements.txt
     VENV/bin/python scripts/golden/check_checkpoint.py
 
-It has `swift test` write the models (CheckpointExportTests), each in fp32, bf16 and fp16, some in several files. With a
+It has `swift test` write the models (CheckpointExportTests, AdapterFileTests), each in fp32, bf16 and fp16, some in several files. With a
 directory as argument it checks the models that are there already.
 """
 
@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import torch
+from peft import PeftModel
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedTokenizerFast
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ TOLERANCE = 1e-4
 
 
 def export(directory: pathlib.Path) -> None:
-    subprocess.run(["swift", "test", "--no-parallel", "--filter", "CheckpointExportTests"], cwd=ROOT, check=True,
+    subprocess.run(["swift", "test", "--no-parallel", "--filter", "CheckpointExportTests|AdapterFileTests"], cwd=ROOT, check=True,
                    env=os.environ | {"ROLLOUTD_EXPORT_DIRECTORY": str(directory)})
 
 
@@ -45,6 +46,18 @@ def check(directory: pathlib.Path) -> float:
     return (logits - ours).abs().max().item()
 
 
+def check_adapter(directory: pathlib.Path) -> float:
+    """The largest difference of a logit of the base with the adapter on it."""
+    expected = json.loads((directory / "adapter_logits.json").read_text())
+    base = AutoModelForCausalLM.from_pretrained(directory / "base", dtype=torch.float32)
+    model = PeftModel.from_pretrained(base, directory / "adapter")
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([expected["tokens"]])).logits[0]
+        merged = model.merge_and_unload()(input_ids=torch.tensor([expected["tokens"]])).logits[0]
+    ours = torch.tensor(expected["logits"]).reshape(logits.shape)
+    return max((logits - ours).abs().max().item(), (merged - ours).abs().max().item())
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         directory = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
@@ -52,6 +65,8 @@ def main() -> None:
             export(directory)
         models = sorted(path.parent for path in directory.glob("*/logits.json"))
         errors = {path.name: check(path) for path in models}
+        adapters = sorted(path.parent for path in directory.glob("*/adapter_logits.json"))
+        errors |= {path.name: check_adapter(path) for path in adapters}
         for name, error in errors.items():
             print(f"{name}: logits differ by {error:.1e} at most")
         if not errors or max(errors.values()) > TOLERANCE:
