@@ -3,6 +3,7 @@
 #include "vector.h"
 
 #include "exp_log.h"
+#include "step_fp32.h"
 #include "matmul.h"
 #include "matmul_tn.h"
 #include "rmsnorm.h"

@@ -1,5 +1,6 @@
-// y (+)= x * packed weight, at one level. Every output is a single chain of fused products over k, whatever the tile,
-// so its bits do not depend on the batch. Included once per level file.
+// y (+)= x * packed weight, at one level, in fp32 or bf16 (step_fp32.h, step_bf16.h: what a word is). Every output is
+// one chain of products over k in order, whatever the tile, so its bits do not depend on the batch; when k goes in
+// pieces the chain goes on where y holds it. Included once per level file.
 //
 // A column group is CK_GROUP columns, two vectors. The tile keeps rows x groups x 2 sums in registers; many rows take
 // one group at a time (the panel stays in L1), few rows take several groups so that enough independent chains hide
@@ -7,138 +8,158 @@
 
 #define CK_GROUP ((size_t)(2 * CK_WIDTH))
 
-/// Inputs of a block of rows, in floats: 128 KiB, which leaves room in any L2.
-#define CK_BLOCK_FLOATS ((size_t)32768)
+/// Words of a block of rows: 128 KiB, which leaves room in any L2.
+#define CK_BLOCK_WORDS ((size_t)32768)
 
-/// One call's operands; `groups` counts CK_GROUP columns, the last one perhaps not full.
+/// Inputs of a piece of copied rows, and the words between two of them: a cache line more than a power of two, which
+/// would put them all into the same sets of L1.
+#define CK_PIECE ((size_t)1024 * CK_STEP)
+#define CK_ROW_GAP ((size_t)16)
+
+/// One block's operands: `steps` words of k, `panel` words from one panel to the next, and what to fetch meanwhile.
 typedef struct {
     float *y;
-    const float *x, *packed;
-    size_t n, k, ldx, ldy;
-    bool accumulate;
+    const float *x, *packed, *ahead;
+    size_t n, steps, panel, ldx, ldy, ahead_step;
+    bool go_on;
 } CK_NAME(product);
 
 /// Where the packed columns of group `g` start; they go on with stride CK_PANEL.
 CK_INLINE const float *CK_NAME(group_start)(const CK_NAME(product) *p, size_t g) {
     size_t column = g * CK_GROUP;
-    return p->packed + column / CK_PANEL * CK_PANEL * p->k + column % CK_PANEL;
+    return p->packed + column / CK_PANEL * p->panel + column % CK_PANEL;
 }
 
-CK_INLINE void CK_NAME(put)(float *y, vf sum, size_t count, bool accumulate) {
-    if (count == 0) return;
-    v_store_part(y, accumulate ? v_load_part(y, count) + sum : sum, count);
-}
-
-/// Asks for the line that a tile will write when it is done, and the line after it.
-CK_INLINE void CK_NAME(expect)(const float *y) {
-    __builtin_prefetch(y, 1);
-    __builtin_prefetch(y + 16, 1);
+/// How many of vector `v`'s columns exist, counted from group `g` on.
+CK_INLINE size_t CK_NAME(columns_left)(const CK_NAME(product) *p, size_t g, size_t v) {
+    size_t column = g * CK_GROUP + v * CK_WIDTH;
+    return column < p->n ? CK_MIN(p->n - column, CK_WIDTH) : 0;
 }
 
 CK_INLINE void CK_NAME(tile)(
     const CK_NAME(product) *p, size_t row, size_t group, const size_t rows, const size_t groups) {
     vf sums[16][8];
-    const float *x = p->x + row * p->ldx;
-    size_t ldx = p->ldx, k = p->k;
+    const float *x = p->x + row * p->ldx, *ahead = p->ahead;
+    float *y = p->y + row * p->ldy + group * CK_GROUP;
+    size_t ldx = p->ldx, ldy = p->ldy, steps = p->steps, ahead_step = p->ahead_step;
     const float *w[4];
     CK_UNROLL for (size_t g = 0; g < groups; g++) w[g] = CK_NAME(group_start)(p, group + g);
     CK_UNROLL for (size_t r = 0; r < rows; r++) {
-        CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) sums[r][v] = v_all(0);
+        CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
+            size_t left = CK_NAME(columns_left)(p, group, v);
+            sums[r][v] = p->go_on && left > 0 ? v_load_part(y + r * ldy + v * CK_WIDTH, left) : v_all(0);
+        }
+        // The lines that will be written when the sums are done.
+        CK_UNROLL for (size_t g = 0; g < groups; g++) {
+            __builtin_prefetch(y + r * ldy + g * CK_GROUP, 1);
+            __builtin_prefetch(y + r * ldy + g * CK_GROUP + 16, 1);
+        }
     }
-    CK_UNROLL for (size_t r = 0; r < rows; r++) CK_NAME(expect)(p->y + (row + r) * p->ldy + group * CK_GROUP);
 #pragma clang loop unroll(disable)
-    for (size_t i = 0; i < k; i++) {
+    for (size_t i = 0; i < steps; i++) {
         vf columns[8];
         CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
             columns[v] = v_load(w[v / 2] + i * CK_PANEL + v % 2 * CK_WIDTH);
         }
+        if (rows > 3) {
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += ahead_step;
+        }
         CK_UNROLL for (size_t r = 0; r < rows; r++) {
             vf value = v_all(x[r * ldx + i]);
-            CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) sums[r][v] = v_fma(value, columns[v], sums[r][v]);
+            CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) sums[r][v] = v_multiply(sums[r][v], value, columns[v]);
         }
     }
     CK_UNROLL for (size_t r = 0; r < rows; r++) {
         CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
-            size_t column = group * CK_GROUP + v * CK_WIDTH;
-            size_t left = column < p->n ? CK_MIN(p->n - column, CK_WIDTH) : 0;
-            CK_NAME(put)(p->y + (row + r) * p->ldy + column, sums[r][v], left, p->accumulate);
+            size_t left = CK_NAME(columns_left)(p, group, v);
+            if (left > 0) v_store_part(y + r * ldy + v * CK_WIDTH, sums[r][v], left);
         }
     }
 }
 
-#define CK_TILE(rows, groups)                                                                       \
+#define CK_TILE(rows, groups)                                                                          \
     static void CK_NAME(tile_##rows##x##groups)(const CK_NAME(product) *p, size_t row, size_t group) { \
-        CK_NAME(tile)(p, row, group, rows, groups);                                                 \
+        CK_NAME(tile)(p, row, group, rows, groups);                                                    \
     }
+#define CK_TILE_ENTRY(rows, groups) [groups / 2][rows] = CK_NAME(tile_##rows##x##groups),
 
-CK_TILE(1, 1)
-CK_TILE(2, 1)
-CK_TILE(3, 1)
-CK_TILE(4, 1)
-CK_TILE(5, 1)
-CK_TILE(6, 1)
-CK_TILE(1, 2)
-CK_TILE(2, 2)
-CK_TILE(3, 2)
 #if CK_TILE_LIMIT > 6
-CK_TILE(7, 1)
-CK_TILE(8, 1)
-CK_TILE(9, 1)
-CK_TILE(10, 1)
-CK_TILE(11, 1)
-CK_TILE(12, 1)
-CK_TILE(13, 1)
-CK_TILE(14, 1)
-CK_TILE(4, 2)
-CK_TILE(5, 2)
-CK_TILE(6, 2)
-CK_TILE(1, 4)
-CK_TILE(2, 4)
-CK_TILE(3, 4)
-#endif
-
-typedef void (*CK_NAME(tile_function))(const CK_NAME(product) *, size_t, size_t);
-
-#define CK_T(rows, groups) CK_NAME(tile_##rows##x##groups)
-
-/// The tile functions by rows (1-based) and by log2 of their groups; NULL where there are not enough registers.
-static const CK_NAME(tile_function) CK_NAME(tiles)[3][CK_TILE_ROWS + 1] = {
-#if CK_TILE_LIMIT > 6
-    {NULL, CK_T(1, 1), CK_T(2, 1), CK_T(3, 1), CK_T(4, 1), CK_T(5, 1), CK_T(6, 1), CK_T(7, 1), CK_T(8, 1), CK_T(9, 1),
-     CK_T(10, 1), CK_T(11, 1), CK_T(12, 1), CK_T(13, 1), CK_T(14, 1)},
-    {NULL, CK_T(1, 2), CK_T(2, 2), CK_T(3, 2), CK_T(4, 2), CK_T(5, 2), CK_T(6, 2)},
-    {NULL, CK_T(1, 4), CK_T(2, 4), CK_T(3, 4)},
+#define CK_EACH_TILE(X)                                                                       \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) \
+    X(12, 1) X(13, 1) X(14, 1) X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(1, 4) X(2, 4) X(3, 4)
 #else
-    {NULL, CK_T(1, 1), CK_T(2, 1), CK_T(3, 1), CK_T(4, 1), CK_T(5, 1), CK_T(6, 1)},
-    {NULL, CK_T(1, 2), CK_T(2, 2), CK_T(3, 2)},
-    {NULL},
+#define CK_EACH_TILE(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(1, 2) X(2, 2) X(3, 2)
 #endif
-};
 
-/// All columns of the rows first ..< first + rows (at most CK_TILE_ROWS), in the widest tiles there are.
+CK_EACH_TILE(CK_TILE)
+
+/// The tile functions by log2 of their groups and by rows; NULL where there are not enough registers.
+static void (*const CK_NAME(tiles)[3][CK_TILE_ROWS + 1])(const CK_NAME(product) *, size_t, size_t) = {
+    CK_EACH_TILE(CK_TILE_ENTRY)};
+
+/// Column groups group ..< end of a few rows (at most CK_TILE_ROWS), in the widest tiles there are.
 static void CK_NAME(row_strip)(const CK_NAME(product) *p, size_t first, size_t rows, size_t group, size_t end) {
     for (int wide = 2; wide >= 0; wide--) {
-        CK_NAME(tile_function) function = CK_NAME(tiles)[wide][rows];
-        if (!function) continue;
-        for (; group + ((size_t)1 << wide) <= end; group += (size_t)1 << wide) function(p, first, group);
+        if (!CK_NAME(tiles)[wide][rows]) continue;
+        for (; group + ((size_t)1 << wide) <= end; group += (size_t)1 << wide) {
+            CK_NAME(tiles)[wide][rows](p, first, group);
+        }
     }
 }
 
-/// Rows in blocks whose inputs stay in L2; in a block, group by group, so the panel is read from L1 for all its tiles.
+/// All columns of a block of rows: group by group, so the panel is read from L1 for all its tiles. Meanwhile the
+/// `coming` floats from `next` on are fetched.
+static void CK_NAME(row_block)(CK_NAME(product) *p, size_t rows, const float *next, size_t coming) {
+    size_t groups = (p->n + CK_GROUP - 1) / CK_GROUP, tiles = (rows + CK_TILE_ROWS - 1) / CK_TILE_ROWS, done = 0;
+    size_t step = tiles == 1 ? CK_MAX(groups, (size_t)1) : 1, words = CK_MAX(groups * tiles * p->steps, (size_t)1);
+    for (size_t group = 0; group < groups; group += step) {
+        for (size_t t = 0; t < tiles; t++) {
+            size_t first = t * rows / tiles, last = (t + 1) * rows / tiles;
+            p->ahead_step = done < coming ? (coming + words - 1) / words : 0;
+            p->ahead = done < coming ? next + done : p->x;
+            done += p->ahead_step * p->steps;
+            CK_NAME(row_strip)(p, first, last - first, group, group + step);
+        }
+    }
+}
+
+/// Rows as copied words, on the stack.
+static void CK_NAME(matmul_copied)(
+    float *restrict y, const float *restrict x, const float *restrict packed, size_t m, size_t n, size_t k,
+    bool accumulate, size_t ldx, size_t ldy) {
+    _Alignas(64) float words[CK_BLOCK_WORDS];
+    size_t stride = (CK_MIN(k, CK_PIECE) + 31) / 32 * 32 / CK_STEP + CK_ROW_GAP, all = (k + CK_STEP - 1) / CK_STEP;
+    size_t block = CK_BLOCK_WORDS / stride / CK_TILE_ROWS * CK_TILE_ROWS;
+    CK_NAME(product) p = {y, words, packed, words, n, 0, all * CK_PANEL, stride, ldy, 0, accumulate};
+    for (size_t start = 0; start < m; start += block, p.y += block * ldy) {
+        size_t rows = CK_MIN(m - start, block), below = CK_MIN(m - start - rows, block);
+        for (size_t base = 0; base < CK_MAX(k, (size_t)1); base += CK_PIECE) {
+            const float *piece = x + start * ldx + base;
+            size_t count = CK_MIN(k - base, CK_PIECE);
+            bool last = base + CK_PIECE >= k;
+            p.packed = packed + base / CK_STEP * CK_PANEL;
+            p.steps = (count + CK_STEP - 1) / CK_STEP;
+            p.go_on = accumulate || base > 0;
+            for (size_t r = 0; r < rows; r++) v_take_row(words + r * stride, piece + r * ldx, count);
+            CK_NAME(row_block)(
+                &p, rows, last ? x + (start + rows) * ldx : piece + CK_PIECE, (last ? below : rows) * ldx);
+        }
+    }
+}
+
 static void CK_NAME(matmul_packed)(
     float *restrict y, const float *restrict x, const float *restrict packed, size_t m, size_t n, size_t k,
     bool accumulate, size_t ldx, size_t ldy) {
-    CK_NAME(product) p = {y, x, packed, n, k, ldx, ldy, accumulate};
-    size_t groups = (n + CK_GROUP - 1) / CK_GROUP;
-    size_t block = CK_MAX((size_t)1, CK_BLOCK_FLOATS / CK_MAX(k, (size_t)1) / CK_TILE_ROWS) * CK_TILE_ROWS;
+    // Rows 4 KiB apart share one set of L1, which has fewer ways than a tile has rows: copy them first.
+    if (CK_STEP > 1 || (CK_TILE_ROWS > 8 && ldx % 1024 == 0 && m > 8)) {
+        CK_NAME(matmul_copied)(y, x, packed, m, n, k, accumulate, ldx, ldy);
+        return;
+    }
+    size_t block = CK_MAX((size_t)1, CK_BLOCK_WORDS / CK_MAX(k, (size_t)1) / CK_TILE_ROWS) * CK_TILE_ROWS;
     for (size_t start = 0; start < m; start += block) {
-        size_t rows = CK_MIN(m - start, block), tiles = (rows + CK_TILE_ROWS - 1) / CK_TILE_ROWS;
-        size_t step = tiles == 1 ? CK_MAX(groups, (size_t)1) : 1;
-        for (size_t group = 0; group < groups; group += step) {
-            for (size_t t = 0; t < tiles; t++) {
-                size_t first = t * rows / tiles, last = (t + 1) * rows / tiles;
-                CK_NAME(row_strip)(&p, start + first, last - first, group, group + step);
-            }
-        }
+        size_t rows = CK_MIN(m - start, block);
+        CK_NAME(product) p = {y + start * ldy, x + start * ldx, packed, x, n, k, k * CK_PANEL, ldx, ldy, 0, accumulate};
+        CK_NAME(row_block)(&p, rows, x + (start + rows) * ldx, CK_MIN(m - start - rows, block) * ldx);
     }
 }

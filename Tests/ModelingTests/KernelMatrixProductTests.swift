@@ -78,7 +78,7 @@ private let tolerance: Float = 2e-5
 
     @Test(arguments: kernelLevels)
     func `the weight gradient agrees with the reference and accumulates`(level: Int32) {
-        let long = [(m: 127, n: 35, k: 40), (m: 129, n: 15, k: 130), (m: 300, n: 33, k: 257)]
+        let long = [(m: 127, n: 35, k: 40), (m: 129, n: 15, k: 130), (m: 300, n: 33, k: 257), (m: 260, n: 250, k: 70)]
         atKernelLevel(level) {
             for (m, n, k) in shapes.filter({ $0.m % 4 == 1 }) + long {
                 var samples = KernelSamples(seed: 4)
@@ -141,15 +141,38 @@ private let tolerance: Float = 2e-5
     }
 
     @Test(arguments: kernelLevels)
-    func `accumulating adds the product to what is there`(level: Int32) {
+    func `accumulating goes on from what is there, row by row`(level: Int32) {
         atKernelLevel(level) {
-            let product = Product(17, 40, 64, seed: 9)
-            let fresh = product.rows(0..<17)
-            var samples = KernelSamples(seed: 10)
-            let before = samples.floats(17 * 40)
-            var y = before
-            ck_matmul_packed(&y, product.x, product.packed, 17, 40, 64, true, 64, 40)
-            #expect(sameBits(y, zip(before, fresh).map { $0 + $1 }))
+            for k in [64, 1024, 2500] {
+                let product = Product(17, 40, k, seed: 9)
+                var samples = KernelSamples(seed: 10)
+                let before = samples.floats(17 * 40)
+                var (y, expected) = (before, before)
+                ck_matmul_packed(&y, product.x, product.packed, 17, 40, k, true, k, 40)
+                ck_matmul_nt_reference(&expected, product.x, product.w, 17, 40, k, true, k, 40)
+                #expect(kernelError(y, expected) < tolerance)
+                var row = Array(before[200..<240])
+                ck_matmul_packed(&row, Array(product.x[(5 * k)...]), product.packed, 1, 40, k, true, k, 40)
+                #expect(sameBits(row[...], y[200..<240]))
+            }
+        }
+    }
+
+    @Test(arguments: kernelLevels)
+    func `rows far apart and a long k change no bit either`(level: Int32) {
+        // Strides of a multiple of 1,024 and more than 8 rows go through copies, in pieces of k.
+        atKernelLevel(level) {
+            for (m, n, k) in [(30, 35, 1024), (70, 64, 2500), (9, 33, 3072)] {
+                let product = Product(m, n, k, seed: 12)
+                let dense = product.rows(0..<m)
+                var (spread, y) = ([Float](repeating: .nan, count: m * 4096), dense)
+                for row in 0..<m {
+                    spread.replaceSubrange(row * 4096..<row * 4096 + k, with: product.x[row * k..<(row + 1) * k])
+                }
+                ck_matmul_packed(&y, spread, product.packed, m, n, k, false, 4096, n)
+                #expect(sameBits(y, dense), "\(m) \(n) \(k)")
+                #expect(sameBits(product.rows(7..<8)[...], dense[7 * n..<8 * n]))
+            }
         }
     }
 

@@ -42,7 +42,8 @@ void ck_pack_nt(float *restrict packed, const float *restrict w, size_t n, size_
 /// ck_matmul_packed(dx, dy, packed, m, k, n, ...): k outputs, n inputs.
 void ck_pack_nn(float *restrict packed, const float *restrict w, size_t n, size_t k);
 
-/// y[m, n] (+)= x[m, k] * packed weight of n outputs and k inputs; each output is one chain of k fused products.
+/// y[m, n] (+)= x[m, k] * packed weight of n outputs and k inputs; each output is one chain of k fused products, which
+/// starts at what y holds if `accumulate`.
 void ck_matmul_packed(
     float *restrict y, const float *restrict x, const float *restrict packed, size_t m, size_t n, size_t k,
     bool accumulate, size_t ldx, size_t ldy);
@@ -52,7 +53,7 @@ void ck_matmul_tn(
     float *restrict dw, const float *restrict dy, const float *restrict x, size_t m, size_t n, size_t k,
     bool accumulate, size_t lddy, size_t ldx);
 
-// ---- The same in bf16 with sums in fp32 (pack_bf16.c, matmul_bf16.h, matmul_tn_bf16.h, bf16_portable.c) --------------
+// ---- The same in bf16 with sums in fp32 (pack_bf16.c, step_bf16.h, bf16_avx512.c, bf16_portable.c) -----------------
 // Operands are rounded to bf16 (nearest, ties to even; the hardware reads subnormals as zero); the promises above hold,
 // but the bits are not those of fp32, and hardware and emulation may differ.
 
@@ -69,7 +70,7 @@ void ck_pack_nt_bf16(uint16_t *restrict packed, const float *restrict w, size_t 
 void ck_pack_nn_bf16(uint16_t *restrict packed, const float *restrict w, size_t n, size_t k);
 
 /// y[m, n] (+)= x[m, k] * packed weight, x rounded to bf16 on the way; each output is one chain of sums over pairs of
-/// inputs in order, which starts at what y holds if `accumulate`.
+/// inputs in order, which starts likewise.
 void ck_matmul_packed_bf16(
     float *restrict y, const float *restrict x, const uint16_t *restrict packed, size_t m, size_t n, size_t k,
     bool accumulate, size_t ldx, size_t ldy);
