@@ -11,6 +11,10 @@ struct LiveSequence {
     var cache: GrowingCache
     private var tokens: [Int32] = []
     private var logprobs: [Float] = []
+    private var processedLogprobs: [Float] = []
+    private var top: [TokenLogprob] = []
+    private var topStarts: [Int] = []
+    private var seen = SeenTokens()
     private var stopped = false
 
     init(_ index: Int, _ request: SamplingRequest, promptCount: Int) {
@@ -27,17 +31,26 @@ struct LiveSequence {
     /// The result, once there is one.
     var finished: SampledSequence? {
         guard stopped || tokens.count >= request.maximumTokens else { return nil }
-        return SampledSequence(tokens: tokens, logprobs: logprobs, finishReason: stopped ? .stop : .length)
+        return SampledSequence(
+            tokens: tokens, logprobs: logprobs, processedLogprobs: processedLogprobs, topLogprobs: top,
+            topStarts: topStarts, finishReason: stopped ? .stop : .length)
     }
 
     /// Takes the next token from a row of logits.
-    mutating func draw(_ logits: UnsafePointer<Float>, vocabulary: Int, _ scratch: UnsafeMutablePointer<Float>) {
+    mutating func draw(_ logits: UnsafeMutablePointer<Float>, vocabulary: Int, _ scratch: UnsafeMutablePointer<Float>) {
         let random = CounterRandom(seed: request.seed)
         let uniform = random.uniform(stream: request.stream, position: UInt64(tokens.count))
-        let (token, logprob) = choice.choose(logits, vocabulary: vocabulary, uniform: uniform, scratch: scratch)
-        tokens.append(token)
-        logprobs.append(logprob)
-        stopped = request.stopTokens.contains(token)
+        if request.repetitionPenalty != 1, tokens.isEmpty {
+            seen = SeenTokens(request.prompt, more: request.maximumTokens, vocabulary: vocabulary)
+        }
+        if request.topLogprobs > 0 { topStarts.append(top.count) }
+        let outcome = choice.choose(
+            logits, vocabulary: vocabulary, uniform: uniform, seen: &seen, scratch: scratch, top: &top)
+        tokens.append(outcome.token)
+        seen.insert(outcome.token)
+        logprobs.append(outcome.logprob)
+        processedLogprobs.append(outcome.processedLogprob)
+        stopped = request.stopTokens.contains(outcome.token)
     }
 
     /// The largest store this sequence may come to need.

@@ -62,7 +62,7 @@ struct SamplerWorker {
         _ unit: Range<Int>, _ output: UnsafeMutablePointer<Float>, row: Int, _ cache: GrowingCache, promptCount: Int
     ) {
         let head = LanguageHead(transformer.weights, rows: [Int32(row)], of: output, &workspace)
-        let scratch = workspace.take(2 * model.vocabularySize)
+        let scratch = workspace.take(TokenChoice.scratchCount(model.vocabularySize))
         head.forEachRow { _, logits in
             for index in unit {
                 var sequence = LiveSequence(index, requests[index], promptCount: promptCount)
@@ -92,7 +92,7 @@ struct SamplerWorker {
         let output = forward(batch)
         let head = LanguageHead(
             transformer.weights, rows: (0..<Int32(live.count)).map { $0 }, of: output, &workspace)
-        let scratch = workspace.take(2 * model.vocabularySize)
+        let scratch = workspace.take(TokenChoice.scratchCount(model.vocabularySize))
         head.forEachRow { row, logits in
             live[row].position += 1
             live[row].draw(logits, vocabulary: model.vocabularySize, scratch)

@@ -12,24 +12,37 @@ package struct SamplingRequest: Sendable, Equatable {
     package var topP: Float
     /// Only so many of the most likely tokens; 0 keeps all.
     package var topK: Int
+    /// Only tokens of at least this part of the likeliest token's probability; 0 keeps all.
+    package var minP: Float
+    /// Divides the positive logits of tokens that the prompt or the response has, multiplies the negative; 1 does nothing.
+    package var repetitionPenalty: Float
     /// Tokens that end the response.
     package var stopTokens: Set<Int32>
     package var seed: UInt64
     /// Tells sequences of one seed apart: position t of stream s always meets the same random number.
     package var stream: UInt64
+    /// So many of the likeliest tokens are told with each token, 0 to `topLogprobsMax`.
+    package var topLogprobs: Int
+
+    /// As many as OpenAI's interface knows.
+    package static let topLogprobsMax = 20
 
     package init(
         prompt: [Int32], maximumTokens: Int, temperature: Float = 1, topP: Float = 1, topK: Int = 0,
-        stopTokens: Set<Int32> = [], seed: UInt64 = 0, stream: UInt64 = 0
+        minP: Float = 0, repetitionPenalty: Float = 1, stopTokens: Set<Int32> = [], seed: UInt64 = 0,
+        stream: UInt64 = 0, topLogprobs: Int = 0
     ) {
         self.prompt = prompt
         self.maximumTokens = maximumTokens
         self.temperature = temperature
         self.topP = topP
         self.topK = topK
+        self.minP = minP
+        self.repetitionPenalty = repetitionPenalty
         self.stopTokens = stopTokens
         self.seed = seed
         self.stream = stream
+        self.topLogprobs = topLogprobs
     }
 
     /// Throws when the model cannot answer this request.
@@ -51,6 +64,15 @@ package struct SamplingRequest: Sendable, Equatable {
                 .invalidInput, "temperature \(temperature), top_p \(topP), top_k \(topK)",
                 hint: "temperature is 0 or more, top_p above 0 and at most 1, top_k 0 or more")
         }
+        guard minP >= 0, minP <= 1, repetitionPenalty.isFinite, repetitionPenalty > 0 else {
+            throw ModelError(
+                .invalidInput, "min_p \(minP), repetition_penalty \(repetitionPenalty)",
+                hint: "min_p is 0 to 1, repetition_penalty above 0")
+        }
+        guard (0...Self.topLogprobsMax).contains(topLogprobs) else {
+            throw ModelError(
+                .invalidInput, "\(topLogprobs) top log-probabilities", hint: "0 to \(Self.topLogprobsMax)")
+        }
     }
 }
 
@@ -68,11 +90,31 @@ package struct SampledSequence: Sendable, Equatable {
     /// ln p of each token under the model itself, `[T]`: at temperature 1 and with nothing cut off, whatever the
     /// request's settings. These are the bits that the learner's forward pass gives for the same tokens and weights.
     package var logprobs: [Float]
+    /// ln p of each token under the distribution it was drawn from, `[T]`: after the penalty, temperature, top-k, top-p and
+    /// min-p. A greedy token counts as drawn at temperature 1.
+    package var processedLogprobs: [Float]
+    /// The likeliest tokens at each place under that distribution, the likeliest first: `request.topLogprobs` of them, fewer
+    /// where fewer were left. All places one after the other.
+    package var topLogprobs: [TokenLogprob]
+    /// Where each place begins in `topLogprobs`; empty when none were asked for.
+    package var topStarts: [Int]
     package var finishReason: FinishReason
 
-    package init(tokens: [Int32], logprobs: [Float], finishReason: FinishReason) {
+    package init(
+        tokens: [Int32], logprobs: [Float], processedLogprobs: [Float], topLogprobs: [TokenLogprob] = [],
+        topStarts: [Int] = [], finishReason: FinishReason
+    ) {
         self.tokens = tokens
         self.logprobs = logprobs
+        self.processedLogprobs = processedLogprobs
+        self.topLogprobs = topLogprobs
+        self.topStarts = topStarts
         self.finishReason = finishReason
+    }
+
+    /// The likeliest tokens at one place of the response.
+    package func top(at place: Int) -> ArraySlice<TokenLogprob> {
+        guard topStarts.indices.contains(place) else { return [] }
+        return topLogprobs[topStarts[place]..<(place + 1 < topStarts.count ? topStarts[place + 1] : topLogprobs.count)]
     }
 }

@@ -78,7 +78,7 @@ import Testing
     @Test func `no tokens asked for is an empty response, and no requests are none`() throws {
         #expect(try sample([]).isEmpty)
         let empty = try sample([SamplingRequest(prompt: [1, 2], maximumTokens: 0)])
-        #expect(empty == [SampledSequence(tokens: [], logprobs: [], finishReason: .length)])
+        #expect(empty == [SampledSequence(tokens: [], logprobs: [], processedLogprobs: [], finishReason: .length)])
         let full = weights.configuration.maximumPositions
         let edge = SamplingRequest(prompt: Array(repeating: 1, count: full - 1), maximumTokens: 1)
         #expect(try sample([edge])[0].tokens.count == 1)
@@ -95,6 +95,9 @@ import Testing
             SamplingRequest(prompt: [1], maximumTokens: 1, temperature: -1),
             SamplingRequest(prompt: [1], maximumTokens: 1, topP: 0),
             SamplingRequest(prompt: [1], maximumTokens: 1, topK: -1),
+            SamplingRequest(prompt: [1], maximumTokens: 1, minP: 1.5),
+            SamplingRequest(prompt: [1], maximumTokens: 1, repetitionPenalty: 0),
+            SamplingRequest(prompt: [1], maximumTokens: 1, topLogprobs: 21),
         ]
         for request in bad {
             #expect(throws: ModelError.self, "\(request)") { try sample([request]) }

@@ -210,6 +210,7 @@ void ck_adamw(
 /// Sum of squares in double precision, fixed order.
 double ck_sum_of_squares(const float *x, size_t count);
 
+#include "CKernelsChoice.h"
 #include "CKernelsReference.h"
 
 #endif
