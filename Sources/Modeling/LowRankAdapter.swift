@@ -30,6 +30,18 @@ package struct AdapterSettings: Sendable, Equatable {
         self.targets = Target.allCases.filter { targets.contains($0) }
     }
 
+    /// Trained numbers of an adapter on a model of this shape.
+    package func parameterCount(_ model: ModelConfiguration) -> Int {
+        let widths: [Target: (Int, Int)] = [
+            .query: (model.hiddenSize, model.queryWidth), .key: (model.hiddenSize, model.keyWidth),
+            .value: (model.hiddenSize, model.keyWidth), .output: (model.queryWidth, model.hiddenSize),
+            .gate: (model.hiddenSize, model.feedForwardSize), .up: (model.hiddenSize, model.feedForwardSize),
+            .down: (model.feedForwardSize, model.hiddenSize),
+        ]
+        let each = targets.reduce(0) { $0 + (widths[$1].map { $0.0 + $0.1 } ?? 0) }
+        return model.layerCount * rank * each
+    }
+
     /// What B A is multiplied by.
     var scale: Float { alpha / Float(rank) }
 }

@@ -20,10 +20,20 @@ enum FirstPolicy {
     /// A trainer of the right shape: the named checkpoint's weights, or random ones from the seed.
     static func shell(_ context: LearningContext) throws -> PolicyTrainer {
         let threads = context.settings.computeThreads
+        let model = context.settings.model
         if let directory = context.settings.modelDirectory {
-            let weights = try ModelWeights.load(directory: directory)
-            let tokenizer = try Tokenizer.load(directory: directory)
-            return PolicyTrainer(weights: weights, tokenizer: tokenizer, threads: threads)
+            // A checkpoint of an adapter names this place, and may be read from another working directory.
+            let path = URL(fileURLWithPath: directory).standardizedFileURL.path
+            let weights = try ModelWeights.load(directory: path, precision: model.precision, threads: threads)
+            let tokenizer = try Tokenizer.load(directory: path)
+            return PolicyTrainer(
+                try trainable(weights, context.settings), tokenizer: tokenizer, threads: threads)
+        }
+        try model.precision.check()
+        guard model.adapter == nil else {
+            throw ServiceError(
+                .unavailable, "an adapter needs a model to adapt",
+                hint: "name one with --model, or leave out --lora-rank")
         }
         // A run keeps the tokenizer it began with, whatever the seed of a later start.
         let kept = context.checkpoints.path + "/" + ModelWeights.FileName.tokenizer
@@ -34,8 +44,28 @@ enum FirstPolicy {
         let configuration = try builtinConfiguration(tokenizer)
         let weights = ModelWeights.random(
             configuration, seed: Seeds.seed(.weights, root: context.settings.seed),
-            standardDeviation: BuiltinRecipe.model.initialDeviation)
-        return PolicyTrainer(weights: weights, tokenizer: tokenizer, threads: threads)
+            standardDeviation: BuiltinRecipe.model.initialDeviation, precision: model.precision)
+        return PolicyTrainer(TrainableModel(weights: weights), tokenizer: tokenizer, threads: threads)
+    }
+
+    /// The model as it is to be trained, once there is memory for that. A service that does not learn needs none.
+    private static func trainable(
+        _ weights: ModelWeights, _ settings: ServiceSettings
+    ) throws -> TrainableModel {
+        // One shard has nothing to add up, but its threads would share nothing either.
+        let partition = TrainableModel.Partition()
+        if settings.isLearning {
+            let plan = MemoryPlan.training(
+                weights.configuration, precision: weights.precision,
+                trainedCount: settings.model.adapter.map { $0.parameterCount(weights.configuration) },
+                partition: partition, isSampled: true)
+            try plan.check("training \(settings.modelDirectory ?? "the model")")
+        }
+        guard let adapter = settings.model.adapter else {
+            return TrainableModel(weights: weights, partition: partition)
+        }
+        return TrainableModel(
+            weights: weights, adapter: adapter, seed: Seeds.seed(.weights, root: settings.seed), partition: partition)
     }
 
     /// The small model's tokenizer, learned from worked solutions; the same for the same seed.

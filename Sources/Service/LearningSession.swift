@@ -53,7 +53,7 @@ struct LearningSession: Sendable {
     private static func resume(
         _ manifest: CheckpointManifest, isBuiltin: Bool, _ context: LearningContext
     ) async throws -> LearningSession {
-        let trainer = try FirstPolicy.shell(context)
+        let trainer = try await ComputeThread.run("load-model") { try FirstPolicy.shell(context) }
         try await trainer.restore(manifest, from: context.checkpoints)
         let state = try LearnerState(text: manifest.learnerState)
         var session = await LearningSession(

@@ -13,9 +13,9 @@ actor PolicyTrainer {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(weights: ModelWeights, tokenizer: Tokenizer, threads: Int) {
+    init(_ model: sending TrainableModel, tokenizer: Tokenizer, threads: Int) {
         executor = ThreadExecutor(name: "trainer")
-        model = TrainableModel(weights: weights)
+        self.model = model
         self.threads = threads
         self.tokenizer = tokenizer
     }
@@ -76,7 +76,7 @@ actor PolicyTrainer {
 
     /// Goes back to a checkpoint: after a restart, or when a commit failed and the model is ahead of the ledger.
     func restore(_ manifest: CheckpointManifest, from directory: CheckpointDirectory) throws {
-        model = try TrainableModel(restoring: directory.verifiedFile(of: manifest))
+        model = try TrainableModel(restoring: directory.verifiedFile(of: manifest), threads: threads)
     }
 
     /// Forgets the optimiser's moments, as between the cold start and reinforcement learning.

@@ -8,6 +8,7 @@ package struct ServiceSettings: Sendable {
     package var databasePath: String
     /// A Hugging Face checkpoint directory; nil makes the small built-in model.
     package var modelDirectory: String?
+    package var model: ModelSettings
     /// Whether the service samples and trains on its own.
     package var isLearning: Bool
     /// Threads that sample and train.
@@ -29,7 +30,8 @@ package struct ServiceSettings: Sendable {
     package var updatesMax: Int?
 
     package init(
-        databasePath: String, modelDirectory: String? = nil, isLearning: Bool = true,
+        databasePath: String, modelDirectory: String? = nil, model: ModelSettings = ModelSettings(),
+        isLearning: Bool = true,
         computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1, runSeed: UInt64? = nil,
         learner: LearnerSettings = LearnerSettings(), plan: TrainingPlan = .none, coldStart: Bool = true,
         evaluation: EvaluationSchedule = EvaluationSchedule(),
@@ -37,6 +39,7 @@ package struct ServiceSettings: Sendable {
     ) {
         self.databasePath = databasePath
         self.modelDirectory = modelDirectory
+        self.model = model
         self.isLearning = isLearning
         self.computeThreads = computeThreads
         self.sandboxSlots = sandboxSlots

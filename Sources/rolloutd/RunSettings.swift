@@ -19,6 +19,8 @@ struct RunOptions: ParsableArguments {
     @Option(help: "A Hugging Face checkpoint directory (Qwen3). Without it a small model is made. [ROLLOUTD_MODEL]")
     var model: String?
 
+    @OptionGroup var modelOptions: ModelOptions
+
     @Option(help: "The root of all randomness in learning. [ROLLOUTD_SEED]")
     var seed: UInt64?
 
@@ -43,7 +45,7 @@ struct RunSettings {
     /// Every setting that the environment (`ROLLOUTD_` and the name in capitals) and the config file may hold.
     static let names = [
         "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
-        "updates", "log_level", "cold_start",
+        "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets",
     ]
 
     private var values: [String: String] = [:]
@@ -58,7 +60,10 @@ struct RunSettings {
         let own: [String: String?] = [
             "database": options.database, "model": options.model, "seed": options.seed.map(String.init),
             "threads": options.threads.map(String.init), "sandbox_slots": options.sandboxSlots.map(String.init),
-            "preset": options.preset,
+            "preset": options.preset, "precision": options.modelOptions.precision,
+            "lora_rank": options.modelOptions.loraRank.map(String.init),
+            "lora_alpha": options.modelOptions.loraAlpha.map { "\($0)" },
+            "lora_targets": options.modelOptions.loraTargets,
         ]
         for (name, value) in own.merging(flags, uniquingKeysWith: { $1 }) { if let value { values[name] = value } }
         for assignment in options.assignments {
@@ -125,7 +130,7 @@ struct RunSettings {
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
         return ServiceSettings(
             databasePath: values["database"] ?? "data/rolloutd.sqlite", modelDirectory: values["model"],
-            isLearning: try isOn("learner", default: true),
+            model: try ModelOptions.settings(self), isLearning: try isOn("learner", default: true),
             computeThreads: try integer("threads", 1...256, default: min(cores, 2)),
             sandboxSlots: try integer("sandbox_slots", 1...64, default: min(cores, 4)), seed: seed,
             learner: try learner(), plan: try plan(), coldStart: try isOn("cold_start", default: true),
