@@ -113,7 +113,9 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(name: "SandboxingTests", dependencies: ["Sandboxing", "TestSupport", "rolloutd-jail"]),
-        .testTarget(name: "ModelingTests", dependencies: ["Modeling", "CKernels", "StrictJSON", "TestSupport"]),
+        .testTarget(
+            name: "ModelingTests",
+            dependencies: ["Modeling", "CKernels", "StrictJSON", "TestSupport", "CAllocations"]),
         .testTarget(name: "BuiltinDataTests", dependencies: ["BuiltinData", "Domain", "StrictJSON", "TestSupport"]),
         // Counts allocations; it replaces malloc of the program it is linked into, so only tests may use it.
         .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cSettings),

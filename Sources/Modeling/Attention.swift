@@ -27,17 +27,25 @@ struct Attention {
             dimension: model.headDimension)
         rotate(a.queries, heads: model.headCount, batch, weights.rotary, inverse: false)
         rotate(a.keys, heads: model.keyValueHeadCount, batch, weights.rotary, inverse: false)
-        for segment in batch.segments { attend(segment, a) }
+        // By index: an unoptimised build allocates for every element of an array's iterator.
+        for index in batch.segments.indices { attend(batch.segments[index], a) }
         memcpy(a.middle, a.input, rows * model.hiddenSize * 4)
         weights.multiply(a.middle, a.mixed, places.output, rows: rows, accumulate: true)
     }
 
     /// Appends a segment's keys and values to its store, then mixes the values of everything stored.
     private func attend(_ segment: Segment, _ a: LayerActivations) {
+        switch segment.store {
+        case .whole(let cache): attend(segment, cache, a)
+        case .paged(let cache): attend(segment, cache, a)
+        }
+    }
+
+    private func attend(_ segment: Segment, _ cache: KeyValueCache, _ a: LayerActivations) {
         let queryStart = segment.firstRow * model.queryWidth
         let keyStart = segment.firstRow * model.keyWidth
-        let keys = segment.cache.keys(layer)
-        let values = segment.cache.values(layer)
+        let keys = cache.keys(layer)
+        let values = cache.values(layer)
         if let row = segment.prefixRow {
             ck_pack_keys(
                 keys, a.keys + row * model.keyWidth, 0, segment.past, model.keyValueHeadCount, model.headDimension,
@@ -52,6 +60,19 @@ struct Attention {
             a.mixed + queryStart, a.logSumExp + segment.firstRow * model.headCount, a.queries + queryStart, keys,
             values, segment.past, segment.count, model.headCount, model.keyValueHeadCount, model.headDimension,
             model.queryWidth, model.keyWidth, model.queryWidth, scale)
+    }
+
+    /// The same with the store in pages; the bits are the same too.
+    private func attend(_ segment: Segment, _ cache: PagedCache, _ a: LayerActivations) {
+        let queryStart = segment.firstRow * model.queryWidth
+        let keyStart = segment.firstRow * model.keyWidth
+        cache.append(
+            a.keys + keyStart, a.values + keyStart, past: segment.past, count: segment.count, layer: layer, model)
+        cache.point(at: layer)
+        ck_attention_forward_paged(
+            a.mixed + queryStart, a.logSumExp + segment.firstRow * model.headCount, a.queries + queryStart,
+            cache.scratch.keys, cache.scratch.values, segment.past, segment.count, model.headCount,
+            model.keyValueHeadCount, model.headDimension, model.queryWidth, model.keyWidth, model.queryWidth, scale)
     }
 
     private func rotate(

@@ -1,6 +1,6 @@
-// Keys and values of one sequence in every layer: what attention looks back at. A view; somebody else owns the memory.
+// Keys and values of one sequence in every layer, in one piece: what attention looks back at in the learner. A view;
+// somebody else owns the memory. The sampler's are in pages (PageTable.swift).
 import CKernels
-import Glibc
 
 /// The store of one sequence, `[layer][packed keys | value rows]`, with room for `capacity` positions.
 struct KeyValueCache {
@@ -40,15 +40,4 @@ struct KeyValueCache {
 
     /// The value rows `[capacity, keyWidth]` of one layer.
     func values(_ layer: Int) -> UnsafeMutablePointer<Float> { base + layer * layerSize + keysSize }
-
-    /// Copies the first `positions` positions of another store of the same model. Packed keys go by whole blocks of
-    /// 16 positions; what lies beyond `positions` in the last block is never read.
-    func copy(_ positions: Int, from other: KeyValueCache) {
-        precondition(positions <= capacity && positions <= other.capacity)
-        let keyFloats = (positions + 15) / 16 * 16 * keyWidth
-        for layer in 0..<layerCount {
-            memcpy(keys(layer), other.keys(layer), keyFloats * 4)
-            memcpy(values(layer), other.values(layer), positions * keyWidth * 4)
-        }
-    }
 }

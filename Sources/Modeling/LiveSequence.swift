@@ -1,60 +1,84 @@
-// A sequence that is being sampled: what it has so far, and its key-value store.
+// A sequence that is being sampled: what it has so far, and its pages.
 
 /// The state of one sequence between two steps.
-struct LiveSequence {
-    /// The request's index.
+final class LiveSequence {
+    let call: SamplingCall
+    /// The request's place in its call.
     let index: Int
+    let pages: PageTable
+    /// Prompt and response; the last token is not in the pages yet.
+    private(set) var tokens: [Int32]
+    /// Which of the caller's versions the next token is sampled from.
+    var version: Int
     private let request: SamplingRequest
     private let choice: TokenChoice
-    /// Positions in the store; the last token is not among them yet.
-    var position: Int
-    var cache: GrowingCache
-    private var tokens: [Int32] = []
-    private var logprobs: [Float] = []
-    private var processedLogprobs: [Float] = []
-    private var top: [TokenLogprob] = []
-    private var topStarts: [Int] = []
+    private var matcher: StopStringMatcher?
     private var seen = SeenTokens()
-    private var stopped = false
+    private var result = SampledSequence(tokens: [], logprobs: [], processedLogprobs: [], finishReason: .length)
+    private var spanVersion: Int?
+    private var isStopped = false
 
-    init(_ index: Int, _ request: SamplingRequest, promptCount: Int) {
+    init(_ call: SamplingCall, _ index: Int, _ pool: PagePool) {
+        self.call = call
         self.index = index
-        self.request = request
+        request = call.requests[index]
+        version = call.options.version
         choice = TokenChoice(request)
-        position = promptCount
-        cache = GrowingCache()
+        let longest = request.prompt.count + request.maximumTokens
+        pages = PageTable(pool, positions: longest)
+        tokens = request.prompt
+        tokens.reserveCapacity(longest)
+        result.logprobs.reserveCapacity(request.maximumTokens)
+        result.processedLogprobs.reserveCapacity(request.maximumTokens)
+        if request.topLogprobs > 0 {
+            result.topStarts.reserveCapacity(request.maximumTokens)
+            result.topLogprobs.reserveCapacity(request.maximumTokens * request.topLogprobs)
+        }
+        if request.repetitionPenalty != 1 {
+            seen = SeenTokens(
+                request.prompt, more: request.maximumTokens, vocabulary: call.weights.configuration.vocabularySize)
+        }
+        if !request.stopStrings.isEmpty { matcher = StopStringMatcher(request.stopStrings) }
     }
+
+    /// Positions in the pages; the last token is fed to the model next.
+    var stored: Int { tokens.count - 1 }
 
     /// The token that the next step feeds to the model.
-    var lastToken: Int32 { tokens.last ?? 0 }
+    var lastToken: Int32 { tokens[tokens.count - 1] }
 
-    /// The result, once there is one.
-    var finished: SampledSequence? {
-        guard stopped || tokens.count >= request.maximumTokens else { return nil }
-        return SampledSequence(
-            tokens: tokens, logprobs: logprobs, processedLogprobs: processedLogprobs, topLogprobs: top,
-            topStarts: topStarts, finishReason: stopped ? .stop : .length)
+    /// Whether nothing is left to sample.
+    var isFinished: Bool { isStopped || responseCount >= request.maximumTokens }
+
+    private var responseCount: Int { tokens.count - request.prompt.count }
+
+    /// Tells the call what came out.
+    func deliver() {
+        result.tokens = Array(tokens[request.prompt.count...])
+        result.finishReason = isStopped ? .stop : .length
+        call.finish(index, result)
     }
 
-    /// Takes the next token from a row of logits.
-    mutating func draw(_ logits: UnsafeMutablePointer<Float>, vocabulary: Int, _ scratch: UnsafeMutablePointer<Float>) {
-        let random = CounterRandom(seed: request.seed)
-        let uniform = random.uniform(stream: request.stream, position: UInt64(tokens.count))
-        if request.repetitionPenalty != 1, tokens.isEmpty {
-            seen = SeenTokens(request.prompt, more: request.maximumTokens, vocabulary: vocabulary)
+    /// Takes the next token from a row of logits, which are as they were afterwards.
+    func draw(_ logits: UnsafeMutablePointer<Float>, vocabulary: Int, _ scratch: UnsafeMutablePointer<Float>) {
+        let place = responseCount
+        if version != spanVersion {
+            spanVersion = version
+            result.spans.append(VersionSpan(firstToken: place, version: version))
         }
-        if request.topLogprobs > 0 { topStarts.append(top.count) }
+        if request.topLogprobs > 0 { result.topStarts.append(result.topLogprobs.count) }
+        let uniform = CounterRandom(seed: request.seed).uniform(stream: request.stream, position: UInt64(place))
         let outcome = choice.choose(
-            logits, vocabulary: vocabulary, uniform: uniform, seen: &seen, scratch: scratch, top: &top)
+            logits, vocabulary: vocabulary, uniform: uniform, seen: &seen, scratch: scratch, top: &result.topLogprobs)
         tokens.append(outcome.token)
         seen.insert(outcome.token)
-        logprobs.append(outcome.logprob)
-        processedLogprobs.append(outcome.processedLogprob)
-        stopped = request.stopTokens.contains(outcome.token)
+        result.logprobs.append(outcome.logprob)
+        result.processedLogprobs.append(outcome.processedLogprob)
+        isStopped = request.stopTokens.contains(outcome.token) || endsText(outcome.token)
     }
 
-    /// The largest store this sequence may come to need.
-    func reservedFloats(_ model: ModelConfiguration) -> Int {
-        KeyValueCache.floats(capacity: request.prompt.count + request.maximumTokens, model)
+    private func endsText(_ token: Int32) -> Bool {
+        guard matcher != nil, let bytes = call.options.tokenBytes?.bytes(of: token) else { return false }
+        return matcher?.take(bytes) ?? false
     }
 }

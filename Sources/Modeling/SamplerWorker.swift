@@ -1,114 +1,93 @@
-// One sampling thread: lets sequences in, runs the model on all, draws a token for each, lets finished ones out.
+// One sampling thread: takes work from the queue, runs steps, lets go of what ended. A step is in SamplingLane.swift.
 
-/// The continuous batch of one thread.
-struct SamplerWorker {
-    private let requests: [SamplingRequest]
-    private let transformer: Transformer
+/// The continuous batches of one thread.
+final class SamplerWorker {
+    /// An idle worker gives its memory back after this time.
+    private static let idleSeconds = 2.0
+
+    private let index: Int
+    private let queue: SamplerQueue
     private let bounds: Sampler.Bounds
-    private var workspace = Workspace()
-    private var live: [LiveSequence] = []
-    private var reservedFloats = 0
-    /// What is done, by the request's index.
-    private(set) var finished: [Int: SampledSequence] = [:]
+    /// One for each version of the weights that sequences are sampled from at the moment.
+    private var lanes: [SamplingLane] = []
+    /// The memory of the last lane that was opened.
+    private var memory: SamplingMemory?
 
-    private var model: ModelConfiguration { transformer.weights.configuration }
-
-    init(_ requests: [SamplingRequest], weights: ModelWeights, bounds: Sampler.Bounds) {
-        self.requests = requests
-        transformer = Transformer(weights)
+    init(_ index: Int, _ queue: SamplerQueue, _ bounds: Sampler.Bounds) {
+        self.index = index
+        self.queue = queue
         self.bounds = bounds
     }
 
-    /// Works until `taking` gives nothing more; its argument is the number of free places.
-    mutating func run(
-        taking: (Int) -> Range<Int>?, isCancelled: () -> Bool
-    ) throws(ModelError) {
+    /// Works until the queue stops.
+    func run() {
         while true {
-            while let unit = admits(taking) { try prefill(unit, isCancelled) }
-            if live.isEmpty { return }
-            if isCancelled() { throw ModelError(.cancelled, "sampling was cancelled") }
-            decode()
-        }
-    }
-
-    /// The next unit of work, if there is room for it. An empty batch takes a unit of any size.
-    private func admits(_ taking: (Int) -> Range<Int>?) -> Range<Int>? {
-        if live.isEmpty { return taking(.max) }
-        guard reservedFloats < bounds.cacheFloats / 2 else { return nil }
-        let free = bounds.sequences - live.count
-        return free > 0 ? taking(free) : nil
-    }
-
-    /// Runs the prompt that the requests share, gives each its own copy of the stores, and draws their first tokens.
-    private mutating func prefill(_ unit: Range<Int>, _ isCancelled: () -> Bool) throws(ModelError) {
-        let prompt = requests[unit.lowerBound].prompt
-        let cache = GrowingCache(capacity: prompt.count, model)
-        var past = 0
-        while past < prompt.count {
-            if isCancelled() { throw ModelError(.cancelled, "sampling was cancelled") }
-            let chunk = prompt[past..<min(past + bounds.prefillTokens, prompt.count)]
-            var batch = RowBatch()
-            batch.append(chunk, past: past, cache: cache.view)
-            workspace.reset()
-            let output = forward(batch)
-            past += chunk.count
-            if past == prompt.count {
-                start(unit, output, row: chunk.count - 1, cache, promptCount: prompt.count)
+            while case .unit(let unit) = queue.take(index, most: bounds.sequences) { admit(unit) }
+            if !lanes.isEmpty {
+                step()
+                continue
+            }
+            switch queue.wait(index, most: bounds.sequences, seconds: memory == nil ? nil : Self.idleSeconds) {
+            case .unit(let unit): admit(unit)
+            case .nothing: memory = nil
+            case .stop: return
             }
         }
     }
 
-    private mutating func start(
-        _ unit: Range<Int>, _ output: UnsafeMutablePointer<Float>, row: Int, _ cache: GrowingCache, promptCount: Int
-    ) {
-        let head = LanguageHead(transformer.weights, rows: [Int32(row)], of: output, &workspace)
-        let scratch = workspace.take(TokenChoice.scratchCount(model.vocabularySize))
-        head.forEachRow { _, logits in
-            for index in unit {
-                var sequence = LiveSequence(index, requests[index], promptCount: promptCount)
-                if requests[index].maximumTokens > 0 {
-                    sequence.draw(logits, vocabulary: model.vocabularySize, scratch)
-                }
-                if let done = sequence.finished {
-                    finished[index] = done
-                } else {
-                    sequence.cache = GrowingCache(copying: cache, positions: promptCount, model)
-                    live.append(sequence)
-                    reservedFloats += sequence.reservedFloats(model)
-                }
-            }
+    /// Makes a unit's sequences and puts them behind those of the same weights.
+    func admit(_ unit: SamplingUnit) {
+        guard !unit.call.endsByCancelling() else { return queue.finished(index, unit.requests.count) }
+        var weights = unit.call.weights
+        var version = unit.call.options.version
+        if let newest = unit.call.options.newest?(), newest.weights.configuration == weights.configuration {
+            (version, weights) = newest
         }
+        let lane = lane(for: weights)
+        lane.append(
+            unit.requests.map {
+                let sequence = LiveSequence(unit.call, $0, lane.memory.pool)
+                sequence.version = version
+                return sequence
+            })
     }
 
-    /// One step: every live sequence gets its next token.
-    private mutating func decode() {
-        var batch = RowBatch()
-        for index in live.indices {
-            live[index].cache.grow(toHold: live[index].position + 1, model)
-            batch.append(
-                CollectionOfOne(live[index].lastToken), past: live[index].position, cache: live[index].cache.view)
+    /// One token for every live sequence of every lane.
+    func step() {
+        var ended = 0
+        var haveMoved = false
+        for index in lanes.indices {
+            ended += lanes[index].dropEnded()
+            let moving = lanes[index].takeOutdated()
+            haveMoved = haveMoved || !moving.isEmpty
+            for place in moving.indices { lane(for: moving[place].weights).append(moving[place].sequences) }
         }
-        workspace.reset()
-        let output = forward(batch)
-        let head = LanguageHead(
-            transformer.weights, rows: (0..<Int32(live.count)).map { $0 }, of: output, &workspace)
-        let scratch = workspace.take(TokenChoice.scratchCount(model.vocabularySize))
-        head.forEachRow { row, logits in
-            live[row].position += 1
-            live[row].draw(logits, vocabulary: model.vocabularySize, scratch)
+        var places = bounds.sequences
+        for index in lanes.indices { places -= lanes[index].live.count }
+        for index in lanes.indices {
+            let before = lanes[index].live.count
+            let done = lanes[index].step(places: max(places, 0))
+            places -= lanes[index].live.count + done - before
+            ended += done
         }
-        for sequence in live {
-            guard let done = sequence.finished else { continue }
-            finished[sequence.index] = done
-            reservedFloats -= sequence.reservedFloats(model)
-        }
-        live.removeAll { $0.finished != nil }
+        guard ended > 0 || haveMoved else { return }
+        queue.finished(index, ended)
+        for lane in lanes { lane.deliver() }
+        lanes.removeAll(where: \.isEmpty)
     }
 
-    /// The output of the last layer for every row of the batch.
-    private mutating func forward(_ batch: RowBatch) -> UnsafeMutablePointer<Float> {
-        let activations = Transformer.Activations(rows: batch.rows, model, keeping: .nothing, &workspace)
-        transformer.forward(batch, activations)
-        return activations.output
+    private func lane(for weights: ModelWeights) -> SamplingLane {
+        if let lane = lanes.first(where: { $0.weights === weights }) { return lane }
+        let lane = SamplingLane(weights, memory(for: weights.configuration), prefillTokens: bounds.prefillTokens)
+        lanes.append(lane)
+        return lane
+    }
+
+    private func memory(for model: ModelConfiguration) -> SamplingMemory {
+        if let lane = lanes.first(where: { $0.memory.model == model }) { return lane.memory }
+        if let memory, memory.model == model { return memory }
+        let made = SamplingMemory(model, cacheBytes: bounds.cacheBytes)
+        memory = made
+        return made
     }
 }

@@ -18,6 +18,8 @@ package struct SamplingRequest: Sendable, Equatable {
     package var repetitionPenalty: Float
     /// Tokens that end the response.
     package var stopTokens: Set<Int32>
+    /// Strings that end the response with the token that completes one; the call's options tell the tokens' bytes.
+    package var stopStrings: [String]
     package var seed: UInt64
     /// Tells sequences of one seed apart: position t of stream s always meets the same random number.
     package var stream: UInt64
@@ -29,8 +31,8 @@ package struct SamplingRequest: Sendable, Equatable {
 
     package init(
         prompt: [Int32], maximumTokens: Int, temperature: Float = 1, topP: Float = 1, topK: Int = 0,
-        minP: Float = 0, repetitionPenalty: Float = 1, stopTokens: Set<Int32> = [], seed: UInt64 = 0,
-        stream: UInt64 = 0, topLogprobs: Int = 0
+        minP: Float = 0, repetitionPenalty: Float = 1, stopTokens: Set<Int32> = [],
+        stopStrings: [String] = [], seed: UInt64 = 0, stream: UInt64 = 0, topLogprobs: Int = 0
     ) {
         self.prompt = prompt
         self.maximumTokens = maximumTokens
@@ -40,13 +42,18 @@ package struct SamplingRequest: Sendable, Equatable {
         self.minP = minP
         self.repetitionPenalty = repetitionPenalty
         self.stopTokens = stopTokens
+        self.stopStrings = stopStrings
         self.seed = seed
         self.stream = stream
         self.topLogprobs = topLogprobs
     }
 
     /// Throws when the model cannot answer this request.
-    func validate(for model: ModelConfiguration) throws(ModelError) {
+    func validate(for model: ModelConfiguration, hasTokenBytes: Bool) throws(ModelError) {
+        guard hasTokenBytes || stopStrings.isEmpty else {
+            throw ModelError(
+                .invalidInput, "stop strings without the bytes of tokens", hint: "give the call's options a tokenizer")
+        }
         guard !prompt.isEmpty, prompt.allSatisfy({ $0 >= 0 && Int($0) < model.vocabularySize }) else {
             throw ModelError(
                 .invalidInput, "the prompt is empty or has a token outside the vocabulary",
@@ -76,10 +83,22 @@ package struct SamplingRequest: Sendable, Equatable {
     }
 }
 
+/// The tokens from `firstToken` of a response on, up to the next span, came from one version of the weights.
+package struct VersionSpan: Sendable, Equatable {
+    package var firstToken: Int
+    /// The number that the caller gave those weights.
+    package var version: Int
+
+    package init(firstToken: Int, version: Int) {
+        self.firstToken = firstToken
+        self.version = version
+    }
+}
+
 /// One sampled response.
 package struct SampledSequence: Sendable, Equatable {
     package enum FinishReason: String, Sendable, CaseIterable {
-        /// A stop token came; it is the last of `tokens`.
+        /// A stop token came, or the token that completes a stop string; it is the last of `tokens`.
         case stop
         /// `maximumTokens` were sampled.
         case length
@@ -98,17 +117,20 @@ package struct SampledSequence: Sendable, Equatable {
     package var topLogprobs: [TokenLogprob]
     /// Where each place begins in `topLogprobs`; empty when none were asked for.
     package var topStarts: [Int]
+    /// Which of the caller's versions each part of the response came from: one span, unless the call followed the policy.
+    package var spans: [VersionSpan]
     package var finishReason: FinishReason
 
     package init(
         tokens: [Int32], logprobs: [Float], processedLogprobs: [Float], topLogprobs: [TokenLogprob] = [],
-        topStarts: [Int] = [], finishReason: FinishReason
+        topStarts: [Int] = [], spans: [VersionSpan] = [], finishReason: FinishReason
     ) {
         self.tokens = tokens
         self.logprobs = logprobs
         self.processedLogprobs = processedLogprobs
         self.topLogprobs = topLogprobs
         self.topStarts = topStarts
+        self.spans = spans
         self.finishReason = finishReason
     }
 

@@ -32,10 +32,11 @@ struct SeenTokens {
     /// Divides the positive logits of all seen tokens by `penalty` and multiplies the negative ones.
     mutating func penalize(_ logits: UnsafeMutablePointer<Float>, by penalty: Float) {
         saved.removeAll(keepingCapacity: true)
-        for token in tokens {
-            let logit = logits[Int(token)]
+        for index in tokens.indices {
+            let token = Int(tokens[index])
+            let logit = logits[token]
             saved.append(logit)
-            logits[Int(token)] = logit < 0 ? logit * penalty : logit / penalty
+            logits[token] = logit < 0 ? logit * penalty : logit / penalty
         }
     }
 

@@ -76,6 +76,9 @@ package struct Tokenizer: Sendable {
     /// One more than the greatest id: the least `vocabularySize` a model must have.
     package var vocabularySize: Int { bytes.count }
 
+    /// Whether an id is a special token's.
+    func isSpecial(_ id: Int32) -> Bool { specialIDs.contains(id) }
+
     /// The id of a special token by its text; nil if there is none.
     package func specialToken(_ text: String) -> Int32? { specialTokens.first { $0.text == text }?.id }
 

@@ -2,7 +2,7 @@
 import Glibc
 import Synchronization
 
-/// Runs the same work on a few short-lived threads and waits for them.
+/// Starts threads at low priority: a few short-lived ones for the same work, or one that stays.
 enum WorkerThreads {
     /// Where `nice` puts the threads: request handling wins, idle time is still used in full.
     private static let niceness: Int32 = 10
@@ -44,6 +44,19 @@ enum WorkerThreads {
 
     private final class Counter: Sendable {
         let next = Atomic(0)
+    }
+
+    /// Runs `body` on a thread of its own that nobody waits for; false when the system gives none.
+    static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let shared = Shared { (_) throws(ModelError) in body() }
+        let job = Unmanaged.passRetained(Job(index: 0, shared: shared))
+        var handle = pthread_t()
+        guard pthread_create(&handle, nil, workerThreadMain, job.toOpaque()) == 0 else {
+            job.release()
+            return false
+        }
+        pthread_detach(handle)
+        return true
     }
 
     /// Lowers the priority of the calling thread; on Linux `nice` belongs to the thread, not to the process.

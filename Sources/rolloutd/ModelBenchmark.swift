@@ -79,12 +79,13 @@ struct ModelBenchmark {
     }
 
     private func sample(_ task: Task, prompts: Int, _ repeats: Int, _ each: (Reading) -> Void) throws {
+        let sampler = Sampler(threads: threads)
         for round in 0...repeats {
             let requests = (0..<prompts).map {
                 SamplingRequest(
                     prompt: tokens(32, $0 + 1_000 * round), maximumTokens: 128, seed: 1, stream: UInt64($0))
             }
-            let time = try seconds { _ = try Sampler.sample(requests, weights: weights, threads: threads) }
+            let time = try seconds { _ = try sampler.sample(requests, weights: weights) }
             guard round > 0 else { continue }
             let work = Double(prompts) * (operations(from: 0, count: 159) - 31 * headOperations)
             each(Reading(task: task, tokens: 128 * prompts, seconds: time, operations: work, loss: nil))

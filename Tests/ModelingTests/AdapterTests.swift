@@ -99,7 +99,7 @@ import Testing
             _ = try model.step(AdamWSettings(learningRate: 0.05))
         }
         let requests = SamplerAgreementTests.requests(shape)
-        let samples = try Sampler.sample(requests, weights: model.snapshot(), threads: 2)
+        let samples = try Sampler(threads: 2).sample(requests, weights: model.snapshot())
         let statistics = try model.forward(
             zip(requests, samples).map {
                 TrainingSequence(tokens: $0.prompt + $1.tokens, promptLength: $0.prompt.count)

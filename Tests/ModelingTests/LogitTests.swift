@@ -54,11 +54,18 @@ import Testing
         _ weights: ModelWeights, _ model: ModelConfiguration, _ tokens: [Int32], cuts: [Int]
     ) -> [UInt32] {
         var workspace = Workspace()
-        let cache = GrowingCache(capacity: tokens.count, model)
+        let pool = PagePool(PageShape(model), bytes: 1 << 30)
+        let table = PageTable(pool, positions: tokens.count)
+        let pointers = PagePointers(pages: PageShape.pages(for: tokens.count))
+        defer { pointers.deallocate() }
         var bits: [UInt32] = []
         for (start, end) in zip([0] + cuts, cuts + [tokens.count]) {
             var batch = RowBatch()
-            batch.append(tokens[start..<end], past: start, cache: cache.view)
+            for position in start..<end { #expect(table.prepare(position)) }
+            batch.append(
+                tokens[start..<end], past: start,
+                cache: PagedCache(
+                    shape: pool.shape, pages: table.view, pageCount: table.count, scratch: pointers))
             workspace.reset()
             let activations = Transformer.Activations(rows: batch.rows, model, keeping: .nothing, &workspace)
             Transformer(weights).forward(batch, activations)

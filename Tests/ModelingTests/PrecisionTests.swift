@@ -25,7 +25,7 @@ import Testing
     func `sampled log-probabilities are the learner's bits in bf16 as well`(_ shape: ModelConfiguration) throws {
         let weights = ModelWeights.random(shape, seed: 3, standardDeviation: 0.2, precision: .bfloat16)
         let requests = SamplerAgreementTests.requests(shape)
-        let samples = try Sampler.sample(requests, weights: weights, threads: 2)
+        let samples = try Sampler(threads: 2).sample(requests, weights: weights)
         let sequences = zip(requests, samples).map {
             TrainingSequence(tokens: $0.prompt + $1.tokens, promptLength: $0.prompt.count)
         }

@@ -36,7 +36,7 @@ import Testing
     ) throws {
         let weights = sharpened(shape)
         let requests = Self.requests(shape)
-        let samples = try Sampler.sample(requests, weights: weights, threads: 2)
+        let samples = try Sampler(threads: 2).sample(requests, weights: weights)
         let sequences = zip(requests, samples).map {
             TrainingSequence(tokens: $0.prompt + $1.tokens, promptLength: $0.prompt.count)
         }
@@ -50,11 +50,11 @@ import Testing
     ) throws {
         let weights = sharpened(shape)
         let requests = Self.requests(shape)
-        let once = try Sampler.sample(requests, weights: weights, threads: 1)
-        let narrow = Sampler.Bounds(sequences: 3, prefillTokens: 4, cacheFloats: 1)
-        #expect(try Sampler.sample(requests, weights: weights, threads: 3, bounds: narrow) == once)
+        let once = try Sampler(threads: 1).sample(requests, weights: weights)
+        let narrow = Sampler.Bounds(sequences: 3, prefillTokens: 4)
+        #expect(try Sampler(threads: 3, bounds: narrow).sample(requests, weights: weights) == once)
         for index in [0, 7, 22] {
-            #expect(try Sampler.sample([requests[index]], weights: weights, threads: 1) == [once[index]])
+            #expect(try Sampler(threads: 1).sample([requests[index]], weights: weights) == [once[index]])
         }
     }
 

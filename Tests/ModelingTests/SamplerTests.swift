@@ -8,7 +8,7 @@ import Testing
     private let weights = ModelWeights.random(SamplerAgreementTests.shapes[0], seed: 11, standardDeviation: 0.5)
 
     private func sample(_ requests: [SamplingRequest], threads: Int = 2) throws -> [SampledSequence] {
-        try Sampler.sample(requests, weights: weights, threads: threads)
+        try Sampler(threads: threads).sample(requests, weights: weights)
     }
 
     @Test func `greedy takes the likeliest token, whatever seed and stream`() throws {
@@ -107,9 +107,9 @@ import Testing
     @Test func `cancelling ends the call with an error of its own`() throws {
         let counter = Counter()
         #expect {
-            try Sampler.sample(
+            try Sampler(threads: 2).sample(
                 (0..<8).map { SamplingRequest(prompt: [1], maximumTokens: 200, stream: UInt64($0)) }, weights: weights,
-                threads: 2, isCancelled: { counter.next() > 5 })
+                isCancelled: { counter.next() > 5 })
         } throws: {
             ($0 as? ModelError)?.code == .cancelled
         }

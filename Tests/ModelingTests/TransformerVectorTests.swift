@@ -67,7 +67,7 @@ import Testing
         let json = try JSONValue.parse(TensorFile.bytes("\(TransformerVectors.directory)/\(name)/greedy.json"))
         let (prompt, tokens) = (json["prompt"]?.int32s ?? [], json["tokens"]?.int32s ?? [])
         let request = SamplingRequest(prompt: prompt, maximumTokens: tokens.count, temperature: 0)
-        let result = try Sampler.sample([request], weights: vectors.weights, threads: 1)
+        let result = try Sampler(threads: 1).sample([request], weights: vectors.weights)
         #expect(result.map(\.tokens) == [tokens])
         #expect(result.map(\.finishReason) == [.length])
     }
