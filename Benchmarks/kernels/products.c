@@ -1,5 +1,6 @@
 // The learner's matrix products, ours and oneDNN's by turns, as a Markdown table. Usage: products THREADS SECONDS
-// (THREADS also in OMP_NUM_THREADS, for oneDNN; SECONDS for each kind of product at most). See ../kernels.sh.
+// [OUTPUTS] (THREADS also in OMP_NUM_THREADS, for oneDNN; SECONDS for each kind of product; OUTPUTS: only layers of so
+// many). See ../kernels.sh.
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -152,6 +153,7 @@ int main(int argc, char **argv) {
         printf("| rows | outputs x inputs | product | ours, GFLOP/s | oneDNN, GFLOP/s | ratio | share of peak |\n");
         printf("|---|---|---|---|---|---|---|\n");
         for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+            if (argc > 3 && shapes[i][0] != (size_t)atoi(argv[3])) continue;
             for (size_t m = 2048; m <= 4096; m += 2048) layer(m, shapes[i][0], shapes[i][1], bf16);
         }
     }

@@ -49,10 +49,10 @@ CK_INLINE void CK_NAME(tile)(
             size_t left = CK_NAME(columns_left)(p, group, v);
             sums[r][v] = p->go_on && left > 0 ? v_load_part(y + r * ldy + v * CK_WIDTH, left) : v_all(0);
         }
-        // The lines that will be written when the sums are done.
+        // The lines that will be written when the sums are done; into L2, as L1 is for the panel.
         CK_UNROLL for (size_t g = 0; g < groups; g++) {
-            __builtin_prefetch(y + r * ldy + g * CK_GROUP, 1);
-            __builtin_prefetch(y + r * ldy + g * CK_GROUP + 16, 1);
+            __builtin_prefetch(y + r * ldy + g * CK_GROUP, 1, 2);
+            __builtin_prefetch(y + r * ldy + g * CK_GROUP + 16, 1, 2);
         }
     }
 #pragma clang loop unroll(disable)

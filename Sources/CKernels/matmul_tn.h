@@ -23,10 +23,11 @@ CK_INLINE void CK_NAME(put)(float *y, vf sum, size_t count, bool accumulate) {
     v_store_part(y, accumulate ? v_load_part(y, count) + sum : sum, count);
 }
 
-/// Asks for the line that a tile will write when it is done, and the line after it.
+/// Asks for the line that a tile will write when it is done, and the line after it; in L1 they would not survive the
+/// panels.
 CK_INLINE void CK_NAME(expect)(const float *y) {
-    __builtin_prefetch(y, 1);
-    __builtin_prefetch(y + 16, 1);
+    __builtin_prefetch(y, 1, 2);
+    __builtin_prefetch(y + 16, 1, 2);
 }
 
 /// Sums of `rows` outputs x one column group over the steps of one block; `x` is a packed panel of
