@@ -2,9 +2,9 @@
 // one chain of products over k in order, whatever the tile, so its bits do not depend on the batch; when k goes in
 // pieces the chain goes on where y holds it. Included once per level file.
 //
-// A column group is CK_GROUP columns, two vectors. The tile keeps rows x groups x 2 sums in registers; many rows take
-// one group at a time (the panel stays in L1), few rows take several groups so that enough independent chains hide
-// latency.
+// A column group is CK_GROUP columns, two vectors. The tile keeps rows x groups x 2 sums in registers. It takes one
+// group at a time: of many rows, because the panel stays in L1; of few, because one stream of weights is read faster
+// than several. Only where a group has too few chains to hide latency does a tile take more.
 
 #define CK_GROUP ((size_t)(2 * CK_WIDTH))
 
@@ -16,7 +16,12 @@
 #define CK_PIECE ((size_t)1024 * CK_STEP)
 #define CK_ROW_GAP ((size_t)16)
 
-/// One block's operands: `steps` words of k, `panel` words from one panel to the next, and what to fetch meanwhile.
+/// How many steps ahead the tiles of a few rows fetch their weights: 8 KiB. The hardware does it in time for 4 rows or
+/// fewer.
+#define CK_AHEAD ((size_t)64)
+
+/// One block's operands: `steps` words of k, `panel` words from one panel to the next, and what to fetch meanwhile, the
+/// weights to come if it is NULL.
 typedef struct {
     float *y;
     const float *x, *packed, *ahead;
@@ -39,11 +44,13 @@ CK_INLINE size_t CK_NAME(columns_left)(const CK_NAME(product) *p, size_t g, size
 CK_INLINE void CK_NAME(tile)(
     const CK_NAME(product) *p, size_t row, size_t group, const size_t rows, const size_t groups) {
     vf sums[16][8];
-    const float *x = p->x + row * p->ldx, *ahead = p->ahead;
+    const float *x = p->x + row * p->ldx;
     float *y = p->y + row * p->ldy + group * CK_GROUP;
-    size_t ldx = p->ldx, ldy = p->ldy, steps = p->steps, ahead_step = p->ahead_step;
+    size_t ldx = p->ldx, ldy = p->ldy, steps = p->steps;
     const float *w[4];
     CK_UNROLL for (size_t g = 0; g < groups; g++) w[g] = CK_NAME(group_start)(p, group + g);
+    const float *ahead = p->ahead ? p->ahead : w[0] + CK_AHEAD * CK_PANEL;
+    size_t ahead_step = p->ahead ? p->ahead_step : CK_PANEL;
     CK_UNROLL for (size_t r = 0; r < rows; r++) {
         CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
             size_t left = CK_NAME(columns_left)(p, group, v);
@@ -61,8 +68,9 @@ CK_INLINE void CK_NAME(tile)(
         CK_UNROLL for (size_t v = 0; v < 2 * groups; v++) {
             columns[v] = v_load(w[v / 2] + i * CK_PANEL + v % 2 * CK_WIDTH);
         }
-        if (rows > 3) {
+        if (rows > 4) {
             __builtin_prefetch(ahead, 0, 2);
+            __builtin_prefetch(ahead + 16, 0, 2);
             ahead += ahead_step;
         }
         CK_UNROLL for (size_t r = 0; r < rows; r++) {
@@ -84,12 +92,15 @@ CK_INLINE void CK_NAME(tile)(
     }
 #define CK_TILE_ENTRY(rows, groups) [groups / 2][rows] = CK_NAME(tile_##rows##x##groups),
 
-#if CK_TILE_LIMIT > 6
-#define CK_EACH_TILE(X)                                                                       \
-    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) \
-    X(12, 1) X(13, 1) X(14, 1) X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(1, 4) X(2, 4) X(3, 4)
+#define CK_EACH_SHORT_TILE(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
+#define CK_EACH_LONG_TILE(X) X(7, 1) X(8, 1) X(9, 1) X(10, 1) X(11, 1) X(12, 1) X(13, 1) X(14, 1)
+
+#if CK_TILE_LIMIT <= 6
+#define CK_EACH_TILE(X) CK_EACH_SHORT_TILE(X) X(1, 2) X(2, 2) X(3, 2)
+#elif CK_STEP == 1
+#define CK_EACH_TILE(X) CK_EACH_SHORT_TILE(X) CK_EACH_LONG_TILE(X) X(1, 4)
 #else
-#define CK_EACH_TILE(X) X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(1, 2) X(2, 2) X(3, 2)
+#define CK_EACH_TILE(X) CK_EACH_SHORT_TILE(X) CK_EACH_LONG_TILE(X)
 #endif
 
 CK_EACH_TILE(CK_TILE)
@@ -117,7 +128,7 @@ static void CK_NAME(row_block)(CK_NAME(product) *p, size_t rows, const float *ne
         for (size_t t = 0; t < tiles; t++) {
             size_t first = t * rows / tiles, last = (t + 1) * rows / tiles;
             p->ahead_step = done < coming ? (coming + words - 1) / words : 0;
-            p->ahead = done < coming ? next + done : p->x;
+            p->ahead = tiles == 1 ? NULL : done < coming ? next + done : p->x;
             done += p->ahead_step * p->steps;
             CK_NAME(row_strip)(p, first, last - first, group, group + step);
         }
@@ -131,7 +142,7 @@ static void CK_NAME(matmul_copied)(
     _Alignas(64) float words[CK_BLOCK_WORDS];
     size_t stride = (CK_MIN(k, CK_PIECE) + 31) / 32 * 32 / CK_STEP + CK_ROW_GAP, all = (k + CK_STEP - 1) / CK_STEP;
     size_t block = CK_BLOCK_WORDS / stride / CK_TILE_ROWS * CK_TILE_ROWS;
-    CK_NAME(product) p = {y, words, packed, words, n, 0, all * CK_PANEL, stride, ldy, 0, accumulate};
+    CK_NAME(product) p = {y, words, packed, NULL, n, 0, all * CK_PANEL, stride, ldy, 0, accumulate};
     for (size_t start = 0; start < m; start += block, p.y += block * ldy) {
         size_t rows = CK_MIN(m - start, block), below = CK_MIN(m - start - rows, block);
         for (size_t base = 0; base < CK_MAX(k, (size_t)1); base += CK_PIECE) {
@@ -159,7 +170,8 @@ static void CK_NAME(matmul_packed)(
     size_t block = CK_MAX((size_t)1, CK_BLOCK_WORDS / CK_MAX(k, (size_t)1) / CK_TILE_ROWS) * CK_TILE_ROWS;
     for (size_t start = 0; start < m; start += block) {
         size_t rows = CK_MIN(m - start, block);
-        CK_NAME(product) p = {y + start * ldy, x + start * ldx, packed, x, n, k, k * CK_PANEL, ldx, ldy, 0, accumulate};
+        CK_NAME(product) p = {
+            y + start * ldy, x + start * ldx, packed, NULL, n, k, k * CK_PANEL, ldx, ldy, 0, accumulate};
         CK_NAME(row_block)(&p, rows, x + (start + rows) * ldx, CK_MIN(m - start - rows, block) * ldx);
     }
 }
