@@ -1,25 +1,65 @@
-// Byte-pair merging inside one piece (Sennrich et al. 2016), in O(n log n) for a piece of any length.
+// Byte-pair merging inside one piece (Sennrich et al. 2016): at once for short pieces, in O(n log n) for any length.
 
-/// Merges the pair of lowest rank, leftmost first, until no pair of neighbours merges.
-enum BytePairMerger {
-    /// A possible merge: the pair whose left half is at `left`, when it was seen.
-    private struct Candidate: Comparable {
-        let rank: Int32
-        let left: Int32
-        let pair: Tokenizer.Pair
-        let result: Int32
+/// Merges the pair of lowest rank, leftmost first, until no pair of neighbours merges. Keeps its memory between pieces.
+struct BytePairMerger {
+    private var tokens: [Int32] = []
+    private var merges: [MergeTable.Merge] = []
 
-        static func < (a: Candidate, b: Candidate) -> Bool { a.rank == b.rank ? a.left < b.left : a.rank < b.rank }
-    }
+    /// Up to here, looking through all pairs for the next one is faster than keeping them in order.
+    private static let shortPiece = 48
 
     /// Appends the ids of a piece, given the ids of its bytes.
-    static func merge(
-        _ piece: [Int32], with merges: [Tokenizer.Pair: Tokenizer.Merge], into ids: inout [Int32]
-    ) {
-        guard piece.count > 1 else {
-            ids.append(contentsOf: piece)
-            return
+    mutating func merge(_ piece: some Collection<Int32>, with table: MergeTable, into ids: inout [Int32]) {
+        let count = piece.count
+        guard count > 1 else { return ids.append(contentsOf: piece) }
+        guard count <= Self.shortPiece else { return LongPiece.merge(Array(piece), with: table, into: &ids) }
+        tokens.removeAll(keepingCapacity: true)
+        merges.removeAll(keepingCapacity: true)
+        tokens.append(contentsOf: piece)
+        for index in 1..<count { merges.append(table.merge(tokens[index - 1], tokens[index])) }
+        tokens.withUnsafeMutableBufferPointer { tokens in
+            merges.withUnsafeMutableBufferPointer { merges in
+                let left = Self.mergeAll(tokens, merges, table)
+                ids.append(contentsOf: tokens[..<left])
+            }
         }
+    }
+
+    /// Merges in place; returns how many tokens are left. `merges[i]` is that of tokens i and i + 1.
+    private static func mergeAll(
+        _ tokens: UnsafeMutableBufferPointer<Int32>, _ merges: UnsafeMutableBufferPointer<MergeTable.Merge>,
+        _ table: MergeTable
+    ) -> Int {
+        var count = tokens.count
+        while count > 1 {
+            var (best, place) = (UInt32.max, 0)
+            for index in 0..<count - 1 where merges[index].rank < best { (best, place) = (merges[index].rank, index) }
+            guard best < .max else { break }
+            tokens[place] = merges[place].result
+            count -= 1
+            for index in place + 1..<count { tokens[index] = tokens[index + 1] }
+            for index in place..<count - 1 { merges[index] = merges[index + 1] }
+            if place + 1 < count { merges[place] = table.merge(tokens[place], tokens[place + 1]) }
+            if place > 0 { merges[place - 1] = table.merge(tokens[place - 1], tokens[place]) }
+        }
+        return count
+    }
+}
+
+/// The same with a heap of possible merges over a linked list of tokens.
+private enum LongPiece {
+    /// A possible merge: the pair whose left half is at `left`, when it was seen.
+    private struct Candidate: Comparable {
+        let merge: MergeTable.Merge
+        let left: Int32
+        let pair: Tokenizer.Pair
+
+        static func < (a: Candidate, b: Candidate) -> Bool {
+            a.merge.rank == b.merge.rank ? a.left < b.left : a.merge.rank < b.merge.rank
+        }
+    }
+
+    static func merge(_ piece: [Int32], with table: MergeTable, into ids: inout [Int32]) {
         // A doubly linked list over positions: -1 is no neighbour; a position merged away has id -1.
         var tokens = piece
         var next = (0..<piece.count).map { Int32($0 + 1 < piece.count ? $0 + 1 : -1) }
@@ -28,8 +68,8 @@ enum BytePairMerger {
         func consider(_ left: Int32) {
             guard left >= 0, next[Int(left)] >= 0 else { return }
             let pair = Tokenizer.Pair(left: tokens[Int(left)], right: tokens[Int(next[Int(left)])])
-            guard let merge = merges[pair] else { return }
-            heap.insert(Candidate(rank: merge.rank, left: left, pair: pair, result: merge.result))
+            let merge = table.merge(pair.left, pair.right)
+            if merge != .none { heap.insert(Candidate(merge: merge, left: left, pair: pair)) }
         }
         for left in 0..<piece.count - 1 { consider(Int32(left)) }
         while let candidate = heap.removeFirst() {
@@ -39,7 +79,7 @@ enum BytePairMerger {
             guard right >= 0, tokens[left] == candidate.pair.left, tokens[right] == candidate.pair.right else {
                 continue
             }
-            tokens[left] = candidate.result
+            tokens[left] = candidate.merge.result
             tokens[right] = -1
             next[left] = next[right]
             if next[left] >= 0 { previous[Int(next[left])] = candidate.left }
@@ -49,7 +89,6 @@ enum BytePairMerger {
         ids.append(contentsOf: tokens.lazy.filter { $0 >= 0 })
     }
 }
-
 /// A binary heap whose first element is the least.
 struct MinimumHeap<Element: Comparable> {
     private var elements: [Element] = []

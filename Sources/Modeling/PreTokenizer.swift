@@ -12,9 +12,10 @@ struct PreTokenizer {
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"#
         + #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
-    private enum Kind: UInt8 { case letter, number, newline, space, other }
+    private typealias Kind = CharacterKind
 
     private let text: UnsafeBufferPointer<UInt8>
+    private let kinds = CharacterKinds.table
     private var position = 0
 
     private init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
@@ -99,24 +100,7 @@ struct PreTokenizer {
 
     /// The kind of the character at `start` and where the next one begins.
     private func scalar(_ start: Int) -> (kind: Kind, next: Int) {
-        let first = text[start]
-        if first < 0x80 { return (Self.ascii[Int(first)], start + 1) }
-        let length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2
-        let next = min(start + length, text.count)
-        var value = UInt32(first) & (length == 2 ? 0x1F : length == 3 ? 0x0F : 0x07)
-        for index in start + 1..<next { value = value << 6 | UInt32(text[index] & 0x3F) }
-        guard let scalar = Unicode.Scalar(value) else { return (.other, next) }
-        return (Self.kind(scalar), next)
-    }
-
-    private static let ascii: [Kind] = (0..<128).map { kind(Unicode.Scalar(UInt8($0))) }
-
-    private static func kind(_ scalar: Unicode.Scalar) -> Kind {
-        if scalar == "\n" || scalar == "\r" { return .newline }
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return .letter
-        case .decimalNumber, .letterNumber, .otherNumber: return .number
-        default: return scalar.properties.isWhitespace ? .space : .other
-        }
+        let (value, next) = UTF8Scalar.decode(text, start)
+        return (value < UInt32(kinds.count) ? kinds[Int(value)] : .other, next)
     }
 }

@@ -2,10 +2,8 @@
 import StrictJSON
 
 extension Tokenizer {
-    /// Reads a tokenizer.json. Throws `ModelError` `.unsupported` for any but byte-level BPE with Qwen2's split.
-    ///
-    /// A normaliser NFC, which Qwen's files name, is accepted but not applied: text in another form than NFC gets other
-    /// (valid) ids than from the original.
+    /// Reads a tokenizer.json. Throws `ModelError` `.unsupported` for any but byte-level BPE with Qwen2's split, with or
+    /// without the normaliser NFC.
     package init(huggingFace bytes: [UInt8]) throws(ModelError) {
         let limits = JSONLimits(depth: 16, bytes: ModelBounds.tokenizerBytesMax, values: 4_000_000)
         let json: JSONValue
@@ -15,15 +13,12 @@ extension Tokenizer {
             throw ModelError(.invalidFile, "tokenizer.json is not JSON: \(error)")
         }
         try Self.refuseOthers(json)
-        let special = try Self.addedTokens(json["added_tokens"])
-        var (tokens, ids) = try Self.vocabulary(json["model"]?["vocab"])
-        for token in special {
-            let id = Int(token.id)
-            if id >= tokens.count { tokens += Array(repeating: [], count: id + 1 - tokens.count) }
-            tokens[id] = Array(token.text.utf8)
-        }
+        let added = try Self.addedTokens(json["added_tokens"])
+        let (tokens, ids) = try Self.vocabulary(json["model"]?["vocab"])
         let merges = try Self.merges(json["model"]?["merges"], ids)
-        try self.init(bytes: tokens, mergeOrder: merges, specialTokens: special)
+        try self.init(
+            vocabulary: tokens, mergeOrder: merges, addedTokens: added,
+            normalizes: json["normalizer"].map { $0 != .null } ?? false)
     }
 
     /// Reads the tokenizer of a model's directory.
@@ -34,30 +29,46 @@ extension Tokenizer {
     }
 
     private static func refuseOthers(_ json: JSONValue) throws(ModelError) {
-        let hint = "only byte-level BPE with the split of Qwen2 and Qwen3 is implemented"
+        func refuse(_ what: String) -> ModelError {
+            ModelError(
+                .unsupported, "tokenizer.json \(what)",
+                hint: "only byte-level BPE with the split of Qwen2 and Qwen3 is implemented")
+        }
         guard let model = json["model"], model["type"]?.string ?? "BPE" == "BPE",
-            model["byte_fallback"]?.bool != true, model["ignore_merges"]?.bool != true
-        else { throw ModelError(.unsupported, "tokenizer.json is not plain BPE", hint: hint) }
+            model["byte_fallback"]?.bool != true, model["ignore_merges"]?.bool != true,
+            model["dropout"]?.number ?? 0 == 0
+        else { throw refuse("is not plain BPE") }
         for name in ["continuing_subword_prefix", "end_of_word_suffix"] where !(model[name]?.string ?? "").isEmpty {
-            throw ModelError(.unsupported, "tokenizer.json sets \(name)", hint: hint)
+            throw refuse("sets \(name)")
         }
         if let normalizer = json["normalizer"], normalizer != .null, normalizer["type"]?.string != "NFC" {
-            throw ModelError(.unsupported, "tokenizer.json has a normaliser other than NFC", hint: hint)
+            throw refuse("has a normaliser other than NFC")
         }
         let steps = json["pre_tokenizer"]?["pretokenizers"]?.elements ?? []
         guard steps.count == 2, steps[0]["type"]?.string == "Split",
             steps[0]["pattern"]?["Regex"]?.string == PreTokenizer.expression,
+            steps[0]["behavior"]?.string == "Isolated", steps[0]["invert"]?.bool != true,
             steps[1]["type"]?.string == "ByteLevel", steps[1]["add_prefix_space"]?.bool != true,
             steps[1]["use_regex"]?.bool == false
-        else { throw ModelError(.unsupported, "tokenizer.json has another pre-tokenizer", hint: hint) }
+        else { throw refuse("has another pre-tokenizer") }
+        for name in ["post_processor", "decoder"] {
+            guard let value = json[name], value != .null, value["type"]?.string != "ByteLevel" else { continue }
+            throw refuse("has a \(name) other than ByteLevel")
+        }
     }
 
-    private static func addedTokens(_ value: JSONValue?) throws(ModelError) -> [SpecialToken] {
+    private static func addedTokens(_ value: JSONValue?) throws(ModelError) -> [AddedToken] {
         try (value?.elements ?? []).map { (token) throws(ModelError) in
             guard let text = token["content"]?.string, let id = token["id"]?.integer, (0..<idLimit).contains(id) else {
                 throw ModelError(.invalidFile, "an added token of tokenizer.json lacks content or id")
             }
-            return SpecialToken(text: text, id: Int32(id))
+            var added = AddedToken(text: text, id: Int32(id))
+            added.isSpecial = token["special"]?.bool ?? false
+            added.isSingleWord = token["single_word"]?.bool ?? false
+            added.stripsLeft = token["lstrip"]?.bool ?? false
+            added.stripsRight = token["rstrip"]?.bool ?? false
+            added.isNormalized = token["normalized"]?.bool ?? !added.isSpecial
+            return added
         }
     }
 
@@ -101,18 +112,18 @@ extension Tokenizer {
 
     /// The bytes of a tokenizer.json that the Hugging Face library reads to the same effect.
     package func huggingFaceTokenizer() -> [UInt8] {
-        let special = Set(specialTokens.map(\.id))
-        let vocabulary = bytes.enumerated().compactMap { id, token in
-            token.isEmpty || special.contains(Int32(id))
-                ? nil : JSONMember(ByteAlphabet.text(token), .integer(Int64(id)))
+        let vocabulary = vocabulary.enumerated().compactMap { id, token in
+            token.isEmpty ? nil : JSONMember(ByteAlphabet.text(token), .integer(Int64(id)))
         }
         let merges = mergeOrder.map { pair in
-            JSONValue.array([pair.left, pair.right].map { .string(ByteAlphabet.text(bytes[Int($0)])) })
+            JSONValue.array([pair.left, pair.right].map { .string(ByteAlphabet.text(self.vocabulary[Int($0)])) })
         }
-        let added = specialTokens.map { token in
+        let added = addedTokens.map { token in
             JSONValue.members([
-                "id": .integer(Int64(token.id)), "content": .string(token.text), "single_word": .bool(false),
-                "lstrip": .bool(false), "rstrip": .bool(false), "normalized": .bool(false), "special": .bool(true),
+                "id": .integer(Int64(token.id)), "content": .string(token.text),
+                "single_word": .bool(token.isSingleWord), "lstrip": .bool(token.stripsLeft),
+                "rstrip": .bool(token.stripsRight), "normalized": .bool(token.isNormalized),
+                "special": .bool(token.isSpecial),
             ])
         }
         let byteLevel: JSONValue = .members([
@@ -125,7 +136,7 @@ extension Tokenizer {
         ])
         let json = JSONValue.members([
             "version": .string("1.0"), "truncation": .null, "padding": .null, "added_tokens": .array(added),
-            "normalizer": .null,
+            "normalizer": normalizes ? .members(["type": .string("NFC")]) : .null,
             "pre_tokenizer": .members(["type": .string("Sequence"), "pretokenizers": .array([split, byteLevel])]),
             "post_processor": .null, "decoder": byteLevel,
             "model": .members([

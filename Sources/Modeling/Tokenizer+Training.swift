@@ -29,13 +29,11 @@ extension Tokenizer {
     private static func assembled(
         _ tokens: [[UInt8]], _ order: [Pair], _ specialTokens: [String]
     ) throws(ModelError) -> Tokenizer {
-        var tokens = tokens
-        var special: [SpecialToken] = []
-        for text in specialTokens {
-            special.append(SpecialToken(text: text, id: Int32(tokens.count)))
-            tokens.append(Array(text.utf8))
-        }
-        return try Tokenizer(bytes: tokens, mergeOrder: order, specialTokens: special)
+        try Tokenizer(
+            vocabulary: tokens, mergeOrder: order,
+            addedTokens: specialTokens.enumerated().map { index, text in
+                AddedToken(text: text, id: Int32(tokens.count + index))
+            })
     }
 
     /// Learns merges from texts until the vocabulary, special tokens included, has `vocabularySize` entries or no pair

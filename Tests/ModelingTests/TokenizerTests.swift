@@ -4,21 +4,7 @@ import StrictJSON
 import Testing
 
 @Suite struct TokenizerTests {
-    static let directory = "\(TransformerVectors.directory)/../tokenizer"
-
-    @Test func `encodings are those of the Hugging Face library`() throws {
-        let tokenizer = try Tokenizer.load(directory: Self.directory)
-        let samples = try JSONValue.parse(TensorFile.bytes("\(Self.directory)/encodings.json")).elements ?? []
-        #expect(samples.count > 30)
-        for sample in samples {
-            let text = try #require(sample["text"]?.string)
-            let expected = sample["ids"]?.int32s ?? []
-            #expect(tokenizer.encode(text, readingSpecialTokens: true) == expected, "\(text.debugDescription)")
-            #expect(
-                tokenizer.decode(expected, showingSpecialTokens: true).unicodeScalars.elementsEqual(text.unicodeScalars)
-            )
-        }
-    }
+    static let directory = "\(TransformerVectors.directory)/../tokenizer/plain"
 
     @Test func `any text survives encoding and decoding`() throws {
         let tokenizer = try Tokenizer.load(directory: Self.directory)
@@ -53,30 +39,6 @@ import Testing
         #expect(tokenizer.decode(ids) == "user\n<|im_end|>\n<|im_start|>system\nhi\nassistant\n")
         #expect(!tokenizer.encode("<|endoftext|>").contains { special.contains($0) })
         #expect(tokenizer.encode("<|endoftext|>", readingSpecialTokens: true).count == 1)
-    }
-
-    @Test func `a conversation reads as Qwen3's template writes it`() throws {
-        let tokenizer = try Tokenizer.byteLevel(merges: [])
-        let messages = [
-            ChatMessage(role: "system", content: "Be brief."), ChatMessage(role: "user", content: "1+1?"),
-            ChatMessage(role: "assistant", content: "<think>\none and one\n</think>\n\n2"),
-            ChatMessage(role: "user", content: "sure?"),
-        ]
-        let expected = """
-            <|im_start|>system
-            Be brief.<|im_end|>
-            <|im_start|>user
-            1+1?<|im_end|>
-            <|im_start|>assistant
-            2<|im_end|>
-            <|im_start|>user
-            sure?<|im_end|>
-            <|im_start|>assistant
-
-            """
-        let ids = try tokenizer.chatPrompt(messages)
-        #expect(tokenizer.decode(ids, showingSpecialTokens: true) == expected)
-        #expect(tokenizer.encode(expected, readingSpecialTokens: true) == ids)
     }
 
     @Test func `digits stay single whatever the training text`() throws {
