@@ -60,7 +60,8 @@ CONVERSATIONS = [
 def main():
     package = importlib.util.find_spec("trl")
     if package is None:
-        sys.exit("pip install --no-deps trl first: the chat template is taken from there")
+        print("left as they are: pip install --no-deps trl first, the chat template is taken from there")
+        return
     template = pathlib.Path(package.origin).parent / "chat_templates" / "qwen3.jinja"
     tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(VECTORS / "tokenizer" / "qwen3" / "tokenizer.json"))
     tokenizer.chat_template = template.read_text()
