@@ -24,6 +24,9 @@ final class Prefill {
     /// Positions to store.
     var positions: Int { waiting.first?.stored ?? 0 }
 
+    /// Whether it goes before the others of its lane.
+    var comesFirst: Bool { waiting.first?.call.options.comesFirst ?? false }
+
     var isComplete: Bool { stored == positions }
 
     /// Takes all pages at once; false when the pool has not so many, or not `spare` more.

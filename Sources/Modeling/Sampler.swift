@@ -18,9 +18,14 @@ package final class Sampler: Sendable {
         /// Bytes of keys and values (1 GiB by default). When they are full, the youngest sequence is put back and run
         /// again later; a request that alone needs more is refused.
         package var cacheBytes: Int
+        /// Places beyond `sequences` for calls that come first: they join at the next step, however much waits.
+        package var placesForFirst: Int
 
-        package init(sequences: Int = 64, prefillTokens: Int = 512, cacheBytes: Int = 1 << 30) {
+        package init(
+            sequences: Int = 64, prefillTokens: Int = 512, cacheBytes: Int = 1 << 30, placesForFirst: Int = 16
+        ) {
             self.sequences = max(sequences, 1)
+            self.placesForFirst = max(placesForFirst, 0)
             self.prefillTokens = max(prefillTokens, 1)
             self.cacheBytes = cacheBytes
         }
@@ -36,12 +41,15 @@ package final class Sampler: Sendable {
         package var newest: (@Sendable () -> (version: Int, weights: ModelWeights))?
         /// The bytes behind tokens; needed by requests with stop strings.
         package var tokenBytes: (any TokenBytes)?
+        /// Whether somebody waits for the answer: such calls go before all others, and have places of their own.
+        package var comesFirst: Bool
 
         package init(
-            version: Int = 0, tokenBytes: (any TokenBytes)? = nil,
+            version: Int = 0, comesFirst: Bool = false, tokenBytes: (any TokenBytes)? = nil,
             newest: (@Sendable () -> (version: Int, weights: ModelWeights))? = nil
         ) {
             self.version = version
+            self.comesFirst = comesFirst
             self.tokenBytes = tokenBytes
             self.newest = newest
         }
@@ -59,7 +67,7 @@ package final class Sampler: Sendable {
     package init(threads: Int, bounds: Bounds = Bounds()) {
         self.threads = min(max(threads, 1), WorkerThreads.countMax)
         self.bounds = bounds
-        queue = SamplerQueue(workers: self.threads)
+        queue = SamplerQueue(workers: self.threads, bounds)
     }
 
     deinit { queue.stop() }
@@ -112,7 +120,7 @@ package final class Sampler: Sendable {
         }
         try start()
         guard !call.requests.isEmpty else { return call.finishEmpty() }
-        queue.append(units(of: call))
+        queue.append(units(of: call), first: call.options.comesFirst)
         for (index, request) in call.requests.enumerated() where request.maximumTokens == 0 {
             call.finish(
                 index, SampledSequence(tokens: [], logprobs: [], processedLogprobs: [], finishReason: .length))

@@ -6,12 +6,28 @@ struct SamplingUnit: Sendable {
     let requests: Range<Int>
 }
 
-/// The one queue of a sampler.
+/// The one queue of a sampler: calls that come first before all others, each kind in the order in which it came.
 final class SamplerQueue: Sendable {
+    /// Units in order; what was taken is let go in large pieces, so that taking one costs the same however many wait.
+    private struct Line {
+        private var units: [SamplingUnit] = []
+        private var taken = 0
+
+        var next: SamplingUnit? { taken < units.count ? units[taken] : nil }
+
+        mutating func append(_ more: [SamplingUnit]) { units += more }
+
+        mutating func removeNext() {
+            taken += 1
+            guard taken * 2 > units.count else { return }
+            units.removeFirst(taken)
+            taken = 0
+        }
+    }
+
     private struct State {
-        var waiting: [SamplingUnit] = []
-        /// The first unit of `waiting` that is still there.
-        var first = 0
+        var first = Line()
+        var others = Line()
         var waitingSequences = 0
         /// Sequences that each worker has taken and not finished.
         var loads: [Int]
@@ -28,10 +44,10 @@ final class SamplerQueue: Sendable {
     }
 
     private let state: Condition<State>
-    private let workers: Int
+    private let bounds: Sampler.Bounds
 
-    init(workers: Int) {
-        self.workers = workers
+    init(workers: Int, _ bounds: Sampler.Bounds) {
+        self.bounds = bounds
         state = Condition(State(loads: Array(repeating: 0, count: workers)))
     }
 
@@ -39,21 +55,22 @@ final class SamplerQueue: Sendable {
     var sequences: Int { state.read { $0.waitingSequences + $0.loads.reduce(0, +) } }
 
     /// Appends units in order.
-    func append(_ units: [SamplingUnit]) {
+    func append(_ units: [SamplingUnit], first: Bool) {
         state.change { state in
-            state.waiting += units
+            if first { state.first.append(units) } else { state.others.append(units) }
             for unit in units { state.waitingSequences += unit.requests.count }
         }
     }
 
-    /// The next unit for a worker that has less than its share and fewer than `most` sequences.
-    func take(_ worker: Int, most: Int) -> Answer { state.read { Self.next(&$0, worker, most) } }
+    /// The next unit for a worker that has less than its share and a free place.
+    func take(_ worker: Int) -> Answer { state.read { next(&$0, worker) } }
 
     /// The same for a worker without work: waits for it, but not longer than `seconds`.
-    func wait(_ worker: Int, most: Int, seconds: Double?) -> Answer {
+    func wait(_ worker: Int, seconds: Double?) -> Answer {
         let answer: Answer? = state.wait(atMost: seconds) { state in
-            if case .nothing = Self.next(&state, worker, most, peeking: true) { return nil }
-            return Self.next(&state, worker, most)
+            let answer = next(&state, worker)
+            if case .nothing = answer { return nil }
+            return answer
         }
         return answer ?? .nothing
     }
@@ -64,20 +81,24 @@ final class SamplerQueue: Sendable {
     /// Lets every worker end once it has nothing to do.
     func stop() { state.change { $0.isStopping = true } }
 
-    private static func next(_ state: inout State, _ worker: Int, _ most: Int, peeking: Bool = false) -> Answer {
-        guard state.first < state.waiting.count else { return state.isStopping ? .stop : .nothing }
+    private func next(_ state: inout State, _ worker: Int) -> Answer {
+        guard state.waitingSequences > 0 else { return state.isStopping ? .stop : .nothing }
         let workers = state.loads.count
         let all = state.waitingSequences + state.loads.reduce(0, +)
-        let share = min((all + workers - 1) / workers, most)
-        guard state.loads[worker] < share else { return .nothing }
-        let unit = state.waiting[state.first]
-        if peeking { return .unit(unit) }
-        state.first += 1
-        // What was taken is let go in large pieces, so that a unit costs the same however many wait.
-        if state.first * 2 > state.waiting.count {
-            state.waiting.removeFirst(state.first)
-            state.first = 0
+        let share = (all + workers - 1) / workers
+        let load = state.loads[worker]
+        if let unit = state.first.next, load < min(share, bounds.sequences + bounds.placesForFirst) {
+            state.first.removeNext()
+            return taken(unit, &state, worker)
         }
+        if let unit = state.others.next, load < min(share, bounds.sequences) {
+            state.others.removeNext()
+            return taken(unit, &state, worker)
+        }
+        return .nothing
+    }
+
+    private func taken(_ unit: SamplingUnit, _ state: inout State, _ worker: Int) -> Answer {
         state.waitingSequences -= unit.requests.count
         state.loads[worker] += unit.requests.count
         return .unit(unit)

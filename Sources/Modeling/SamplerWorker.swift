@@ -22,12 +22,12 @@ final class SamplerWorker {
     /// Works until the queue stops.
     func run() {
         while true {
-            while case .unit(let unit) = queue.take(index, most: bounds.sequences) { admit(unit) }
+            while case .unit(let unit) = queue.take(index) { admit(unit) }
             if !lanes.isEmpty {
                 step()
                 continue
             }
-            switch queue.wait(index, most: bounds.sequences, seconds: memory == nil ? nil : Self.idleSeconds) {
+            switch queue.wait(index, seconds: memory == nil ? nil : Self.idleSeconds) {
             case .unit(let unit): admit(unit)
             case .nothing: memory = nil
             case .stop: return
@@ -66,7 +66,7 @@ final class SamplerWorker {
         for index in lanes.indices { places -= lanes[index].live.count }
         for index in lanes.indices {
             let before = lanes[index].live.count
-            let done = lanes[index].step(places: max(places, 0))
+            let done = lanes[index].step(places: places, forFirst: places + bounds.placesForFirst)
             places -= lanes[index].live.count + done - before
             ended += done
         }

@@ -28,7 +28,9 @@ final class SamplingLane {
     /// Takes sequences of equal tokens and without pages, behind those that are there.
     func append(_ sequences: [LiveSequence]) {
         guard !sequences.isEmpty else { return }
-        prefills.append(Prefill(sequences, memory.pool))
+        let prefill = Prefill(sequences, memory.pool)
+        let place = prefill.comesFirst ? prefills.firstIndex { !$0.comesFirst } : nil
+        prefills.insert(prefill, at: place ?? prefills.count)
     }
 
     /// Forgets the sequences of calls that are over, and asks each call whether it is; returns how many.
@@ -50,10 +52,11 @@ final class SamplingLane {
         return dropped
     }
 
-    /// One step: every live sequence gets its next token, and prefills go on. `places` more sequences may start. Returns
+    /// One step: every live sequence gets its next token, and prefills go on. `places` more sequences may start, of calls that come
+    /// first `forFirst`. Returns
     /// how many are finished; `deliver` hands them over.
-    func step(places: Int) -> Int {
-        start(atMost: places)
+    func step(places: Int, forFirst: Int) -> Int {
+        start(atMost: places, forFirst: forFirst)
         memory.batch.removeAll()
         feedLive()
         let heads = live.count
@@ -66,15 +69,15 @@ final class SamplingLane {
     }
 
     /// Starts sequences whose tokens are stored.
-    private func start(atMost places: Int) {
-        var left = places
+    private func start(atMost places: Int, forFirst: Int) {
+        var started = 0
         for prefill in prefills where prefill.isComplete {
-            while left > 0, let sequence = prefill.start() {
+            while started < (prefill.comesFirst ? forFirst : places), let sequence = prefill.start() {
                 live.append(sequence)
-                left -= 1
+                started += 1
             }
         }
-        if left < places { prefills.removeAll { $0.waiting.isEmpty } }
+        if started > 0 { prefills.removeAll { $0.waiting.isEmpty } }
     }
 
     /// One row for every live sequence. Who finds no page takes one from the youngest; the youngest waits.

@@ -87,7 +87,7 @@ import Testing
 
     @Test(.enabled(if: allocations_of_this_thread() >= 0)) func `decoding more tokens asks for no more memory`() throws
     {
-        let queue = SamplerQueue(workers: 1)
+        let queue = SamplerQueue(workers: 1, .init())
         let worker = SamplerWorker(0, queue, .init())
         var requests = (0..<8).map {
             SamplingRequest(prompt: [1, 2, 3], maximumTokens: 400, seed: 1, stream: UInt64($0))

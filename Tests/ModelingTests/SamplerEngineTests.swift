@@ -60,6 +60,26 @@ import Testing
         }
     }
 
+    @Test func `a call that comes first does not wait for places`() async throws {
+        let sampler = Sampler(threads: 1, bounds: .init(sequences: 2))
+        let weights = try weights(1)
+        let ended = Count()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let long = requests(6, 1_500)
+            group.addTask {
+                _ = try await sampler.sample(long, weights: weights)
+                _ = ended.next()
+            }
+            while sampler.sequences < 6 { await Task.yield() }
+            let first = try await sampler.sample(
+                requests(2, 3), weights: weights, options: .init(comesFirst: true))
+            #expect(try await Sampler(threads: 1).sample(requests(2, 3), weights: weights) == first)
+            #expect(sampler.sequences == 6)
+            try await group.waitForAll()
+        }
+        #expect(ended.next() == 2)
+    }
+
     @Test(arguments: [false, true]) func `a task that is cancelled leaves at the next step, others go on`(
         _ isWaiting: Bool
     ) async throws {
