@@ -14,8 +14,8 @@
 static inline uint16_t ck_bf16_round(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    if (x != x) return (uint16_t)(bits >> 16 | 0x40);  // a quiet NaN, whose payload may lose its low half
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    uint32_t nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
+    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : nearest);  // a NaN stays one
 }
 
 static inline float ck_bf16_widen(uint16_t x) {

@@ -6,26 +6,29 @@ size_t ck_packed_bf16_size(size_t n, size_t k) {
     return (n + CK_PANEL - 1) / CK_PANEL * CK_PANEL * 2 * ck_pairs(k);
 }
 
-/// Packs `outputs` x `inputs` elements, w[output * by_output + input * by_input].
-static inline void pack(
-    uint16_t *restrict packed, const float *restrict w, size_t outputs, size_t inputs, size_t by_output,
-    size_t by_input) {
-    size_t size = ck_pairs(inputs) * CK_PAIR_STRIDE;
-    memset(packed, 0, ck_packed_bf16_size(outputs, inputs) * sizeof *packed);
-    for (size_t base = 0; base < outputs; base += CK_PANEL, packed += size) {
-        size_t width = outputs - base < CK_PANEL ? outputs - base : CK_PANEL;
-        for (size_t i = 0; i < inputs; i++) {
-            uint16_t *row = packed + i / 2 * CK_PAIR_STRIDE + i % 2;
-            const float *column = w + base * by_output + i * by_input;
-            for (size_t j = 0; j < width; j++) row[2 * j] = ck_bf16_round(column[j * by_output]);
-        }
-    }
+/// A pair as it lies in memory.
+static inline void put_pair(uint16_t *to, float first, float second) {
+    to[0] = ck_bf16_round(first);
+    to[1] = ck_bf16_round(second);
 }
 
 void ck_pack_nt_bf16(uint16_t *restrict packed, const float *restrict w, size_t n, size_t k) {
-    pack(packed, w, n, k, k, 1);
+    memset(packed, 0, ck_packed_bf16_size(n, k) * sizeof *packed);
+    for (size_t output = 0; output < n; output++, w += k) {
+        uint16_t *to = packed + output / CK_PANEL * ck_pairs(k) * CK_PAIR_STRIDE + output % CK_PANEL * 2;
+        for (size_t i = 0; i + 2 <= k; i += 2, to += CK_PAIR_STRIDE) put_pair(to, w[i], w[i + 1]);
+        if (k % 2) put_pair(to, w[k - 1], 0);
+    }
 }
 
 void ck_pack_nn_bf16(uint16_t *restrict packed, const float *restrict w, size_t n, size_t k) {
-    pack(packed, w, k, n, 1, k);
+    for (size_t base = 0; base < k; base += CK_PANEL) {
+        size_t width = k - base < CK_PANEL ? k - base : CK_PANEL;
+        for (size_t i = 0; i < n; i += 2, packed += CK_PAIR_STRIDE) {
+            float rows[2][CK_PANEL] = {{0}};
+            memcpy(rows[0], w + i * k + base, width * sizeof *w);
+            if (i + 1 < n) memcpy(rows[1], w + (i + 1) * k + base, width * sizeof *w);
+            for (size_t j = 0; j < CK_PANEL; j++) put_pair(packed + 2 * j, rows[0][j], rows[1][j]);
+        }
+    }
 }

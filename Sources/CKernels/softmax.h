@@ -5,24 +5,26 @@ typedef struct {
     float lse, entropy;
 } CK_NAME(row_stats);
 
+/// Sums over one vector: e^d, and d e^d. Masked logits are -inf: e^d is 0 there, and 0 * -inf must count as 0.
+CK_INLINE void CK_NAME(add_exponentials)(vf d, vf *sum, vf *moment) {
+    vf e = v_exp(d);
+    *sum += e;
+    *moment = v_fma(d < v_all(-100) ? v_all(0) : d, e, *moment);
+}
+
 /// Log-sum-exp and entropy of s * x[0 ..< v]. With d = s * x - max: lse = max + log(sum e^d), H = log(sum e^d) - sum(d
 /// e^d) / sum e^d.
 CK_INLINE CK_NAME(row_stats) CK_NAME(stats_of)(const float *x, size_t v, float s) {
     const float low = -__builtin_inff();
-    vf greatest = v_all(low), scale = v_all(s);
-    for (size_t i = 0; i < v; i += CK_WIDTH) {
-        size_t left = CK_MIN(v - i, CK_WIDTH);
-        greatest = v_max(v_keep(v_load_part(x + i, left) * scale, left, low), greatest);
+    vf greatest = v_all(low), scale = v_all(s), last = v_all(low);
+    size_t whole = v / CK_WIDTH * CK_WIDTH;
+    for (size_t i = 0; i < whole; i += CK_WIDTH) greatest = v_max(v_load(x + i) * scale, greatest);
+    if (whole < v) last = v_keep(v_load_part(x + whole, v - whole) * scale, v - whole, low);
+    vf max = v_all(v_max_lane(v_max(last, greatest))), sum = v_all(0), moment = v_all(0);
+    for (size_t i = 0; i < whole; i += CK_WIDTH) {
+        CK_NAME(add_exponentials)(v_load(x + i) * scale - max, &sum, &moment);
     }
-    vf max = v_all(v_max_lane(greatest)), sum = v_all(0), moment = v_all(0);
-    for (size_t i = 0; i < v; i += CK_WIDTH) {
-        size_t left = CK_MIN(v - i, CK_WIDTH);
-        vf d = v_keep(v_load_part(x + i, left) * scale, left, low) - max;
-        vf e = v_exp(d);
-        sum += e;
-        // Masked logits are -inf: e is 0 there, and 0 * -inf must count as 0.
-        moment = v_fma(d < v_all(-100) ? v_all(0) : d, e, moment);
-    }
+    if (whole < v) CK_NAME(add_exponentials)(last - max, &sum, &moment);
     float total = v_sum(sum), logarithm = v_log_one(total);
     CK_NAME(row_stats) stats = {max[0] + logarithm, logarithm - v_sum(moment) / total};
     return stats;
