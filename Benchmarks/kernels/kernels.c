@@ -60,6 +60,27 @@ static void products(size_t m, size_t n, size_t k) {
     free(x), free(w), free(y), free(packed), free(halves);
 }
 
+/// Few rows against weights of 16 MiB (fp32) and 16 MiB (bf16) one after the other, as a decode step meets them: from L3.
+static void decode(size_t m, size_t n, size_t k) {
+    char name[64];
+    size_t size = ck_packed_size(n, k), small = ck_packed_bf16_size(n, k), count = ((size_t)1 << 22) / size + 1;
+    float *x = filled(m * k), *y = filled(m * n), *w = filled(n * k), *packed = filled(count * size);
+    uint16_t *halves = malloc(2 * count * small * sizeof *halves);
+    double work = 2.0 * (double)(m * n * k) * (double)count;
+    if (!halves) exit(1);
+    for (size_t i = 0; i < count; i++) ck_pack_nt(packed + i * size, w, n, k);
+    for (size_t i = 0; i < 2 * count; i++) ck_pack_nt_bf16(halves + i * small, w, n, k);
+    snprintf(name, sizeof name, "cold packed m=%zu n=%zu k=%zu", m, n, k);
+    MEASURE(name, work, "GFLOP/s", for (size_t j = 0; j < count; j++) {
+        ck_matmul_packed(y, x, packed + j * size, m, n, k, false, k, n);
+    });
+    snprintf(name, sizeof name, "cold bf16 packed m=%zu n=%zu k=%zu", m, n, k);
+    MEASURE(name, 2 * work, "GFLOP/s", for (size_t j = 0; j < 2 * count; j++) {
+        ck_matmul_packed_bf16(y, x, halves + j * small, m, n, k, false, k, n);
+    });
+    free(x), free(y), free(w), free(packed), free(halves);
+}
+
 static void attention(size_t t) {
     enum { heads = 8, kv = 4, dim = 32, wide = heads * dim, narrow = kv * dim };
     char name[64];
@@ -110,6 +131,7 @@ int main(int argc, char **argv) {
                                        {200, 768, 256},  {64, 384, 128},   {64, 128, 384},   {64, 768, 256},
                                        {8, 768, 256},    {4, 768, 256},    {2, 768, 256},    {1, 768, 256}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) products(shapes[i][0], shapes[i][1], shapes[i][2]);
+    for (size_t m = 1; m <= 8; m *= 2) decode(m, 1536, 256);
     attention(40);
     attention(100);
     attention(250);

@@ -25,10 +25,15 @@ typedef struct {
     size_t lengths[CK_ATTENTION_ROWS];
 } CK_NAME(attention_tile);
 
-/// Scores of one row in a span become weights e^(s - max); the row's total and maximum move on.
-CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t r, size_t start, size_t count) {
+/// How many of a span's keys row r sees.
+CK_INLINE size_t CK_NAME(visible)(const CK_NAME(attention_tile) *tile, size_t r, size_t start) {
+    return tile->lengths[r] > start ? CK_MIN(tile->lengths[r] - start, CK_SPAN) : 0;
+}
+
+/// The greatest score of one row so far; scores of keys it does not see become -inf.
+CK_INLINE float CK_NAME(greatest)(CK_NAME(attention_tile) *tile, size_t r, size_t start, size_t count) {
     float *weights = tile->weights + r * CK_SPAN;
-    size_t valid = tile->lengths[r] > start ? CK_MIN(tile->lengths[r] - start, CK_SPAN) : 0;
+    size_t valid = CK_NAME(visible)(tile, r, start);
     vf greatest = v_all(tile->maxima[r]);
     for (size_t j = 0; j < count; j += CK_WIDTH) {
         vf scores = v_load(weights + j);
@@ -38,16 +43,26 @@ CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t r, size_t s
         }
         greatest = v_max(scores, greatest);
     }
-    float max = v_max_lane(greatest);
-    vf shrink = v_exp(v_all(tile->maxima[r] - max)), total = tile->totals[r] * shrink;
-    for (size_t j = 0; j < count; j += CK_WIDTH) {
-        vf weight = v_exp(v_load(weights + j) - v_all(max));
-        v_store(weights + j, weight);
-        total += weight;
+    return v_max_lane(greatest);
+}
+
+/// Scores of all rows in a span become weights e^(s - max); totals and maxima move on.
+CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t start, size_t count, const size_t rows) {
+    float maxima[CK_ATTENTION_ROWS];
+    for (size_t r = 0; r < rows; r++) maxima[r] = CK_NAME(greatest)(tile, r, start, count);
+    if (rows > 2) v_store_part(tile->shrink, v_exp(v_load_part(tile->maxima, rows) - v_load_part(maxima, rows)), rows);
+    for (size_t r = 0; r < rows; r++) {
+        float *weights = tile->weights + r * CK_SPAN;
+        if (rows <= 2) tile->shrink[r] = v_exp(v_all(tile->maxima[r] - maxima[r]))[0];
+        tile->maxima[r] = maxima[r];
+        vf total = tile->totals[r] * v_all(tile->shrink[r]), max = v_all(maxima[r]);
+        for (size_t j = 0; j < count; j += CK_WIDTH) {
+            vf weight = v_exp(v_load(weights + j) - max);
+            v_store(weights + j, weight);
+            total += weight;
+        }
+        tile->totals[r] = total;
     }
-    tile->totals[r] = total;
-    tile->maxima[r] = max;
-    tile->shrink[r] = shrink[0];
 }
 
 /// Where a span's keys and values of one kv head start.
@@ -70,13 +85,13 @@ CK_INLINE void CK_NAME(attend_span)(
     const float *keys, *values;
     CK_NAME(find_span)(a, kv, start, &keys, &values);
     size_t count = CK_MIN(tile->lengths[rows - 1] - start, CK_SPAN);
-    size_t common = tile->lengths[0] > start ? CK_MIN(tile->lengths[0] - start, CK_SPAN) : 0;
+    size_t common = CK_NAME(visible)(tile, 0, start);
     CK_NAME(score)(tile->weights, tile->rows, keys, CK_KEY_BLOCK * width, dim, count, rows);
-    for (size_t r = 0; r < rows; r++) CK_NAME(soften)(tile, r, start, count);
+    CK_NAME(soften)(tile, start, count, rows);
     CK_NAME(weights) w = {tile->weights, 1, CK_SPAN};
     CK_NAME(weigh)(tile->sums, CK_MAX_HEAD_DIM, tile->shrink, values, a->v_stride, common, w, dim, rows);
     for (size_t r = 1; r < rows; r++) {
-        size_t end = tile->lengths[r] > start ? CK_MIN(tile->lengths[r] - start, CK_SPAN) : 0;
+        size_t end = CK_NAME(visible)(tile, r, start);
         if (end <= common) continue;
         CK_NAME(weights) rest = {tile->weights + r * CK_SPAN + common, 1, CK_SPAN};
         CK_NAME(weigh)(
