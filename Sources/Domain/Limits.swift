@@ -40,6 +40,13 @@ package enum Limits {
     package static let exportPageRows = 16
     /// Sequences (prompts times n) of one completion request: as many as a group has.
     package static let completionSequencesMax = 64
+    /// Sequences of all completion requests that wait or are sampled before others are answered 429: four of the largest
+    /// requests, which two threads with 16 places of their own for them take in a few rounds.
+    package static let completionSequencesInFlightMax = 256
+    /// Likeliest tokens told with each sampled one; as OpenAI's interface.
+    package static let topLogprobsMax = 20
+    /// Largest repetition penalty, and one through it the smallest: beyond it nothing that was seen comes again.
+    package static let repetitionPenaltyMax = 100.0
     /// Stop strings of one completion request, and the bytes of one.
     package static let stopStringsMax = 16
     package static let stopBytesMax = 256

@@ -13,6 +13,8 @@ struct ChatCompletion: Sendable {
     var maximumTokens: Int
     /// Whether the answer has log-probs.
     var hasLogprobs: Bool
+    /// Likeliest tokens told with each sampled one.
+    var topLogprobs: Int
 
     /// New tokens when the client names no number.
     private static let standardTokens = 128
@@ -32,14 +34,14 @@ struct ChatCompletion: Sendable {
         let oldName = try object.optionalInteger("max_tokens", in: range)
         maximumTokens = newName ?? oldName ?? ChatCompletion.standardTokens
         hasLogprobs = try object.optionalBool("logprobs") ?? false
-        _ = try wantsLogprobs(object, count: "top_logprobs")
+        topLogprobs = try object.optionalInteger("top_logprobs", in: 0...Limits.topLogprobsMax) ?? 0
     }
 
     /// The request to the sampler.
     func sampling(version: PolicyVersion?) -> CompletionRequest {
-        CompletionRequest(
-            input: .messages(messages), version: version, maximumTokens: maximumTokens, count: fields.count,
-            temperature: fields.temperature, topP: fields.topP, topK: fields.topK, seed: fields.seed, stop: fields.stop)
+        fields.request(
+            .messages(messages), version: version, maximumTokens: maximumTokens,
+            topLogprobs: hasLogprobs ? topLogprobs : 0)
     }
 
     /// The answer.
@@ -63,16 +65,24 @@ struct ChatCompletion: Sendable {
     }
 
     private func logprobs(_ choice: CompletionResult.Choice) -> JSONValue {
-        let entries = choice.tokenIDs.indices.map { position -> JSONValue in
-            let text = position < choice.tokenTexts.count ? choice.tokenTexts[position] : ""
-            let name = fields.namesTokensByID ? "token_id:\(choice.tokenIDs[position])" : text
-            let members = [
-                JSONMember("token", .string(name)),
-                JSONMember("logprob", position < choice.logprobs.count ? .float(choice.logprobs[position]) : .null),
-                JSONMember("bytes", .array(text.utf8.map { .integer(Int64($0)) })),
-            ]
-            return .object(members + [JSONMember("top_logprobs", .array([.object(members)]))])
+        let entries = choice.tokenIDs.indices.map { place -> JSONValue in
+            let text = place < choice.tokenTexts.count ? choice.tokenTexts[place] : ""
+            let logprob = place < choice.logprobs.count ? choice.logprobs[place] : nil
+            let sampled = members(choice.tokenIDs[place], text, logprob)
+            // Without a number the list has the sampled token alone.
+            let top = place < choice.topLogprobs.count ? choice.topLogprobs[place] : []
+            let listed = top.map { JSONValue.object(members($0.tokenID, $0.text, $0.logprob)) }
+            return .object(
+                sampled + [JSONMember("top_logprobs", .array(listed.isEmpty ? [.object(sampled)] : listed))])
         }
         return .members(["content": .array(entries)])
+    }
+
+    private func members(_ token: Int32, _ text: String, _ logprob: Float?) -> [JSONMember] {
+        [
+            JSONMember("token", .string(fields.name(of: token, text: text))),
+            JSONMember("logprob", logprob.map { .float($0) } ?? .null),
+            JSONMember("bytes", .array(text.utf8.map { .integer(Int64($0)) })),
+        ]
     }
 }

@@ -13,23 +13,21 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             return try await listModels(service)
         },
         Endpoint(.post, "/v1/completions") { call in
-            try await answeringAsOpenAI(call) {
+            try await answeringAsOpenAI(call) { call in
                 let request = try await call.readBody(TextCompletion.init(json:))
-                var results: [CompletionResult] = []
-                for input in request.inputs {
-                    results.append(
-                        try await service.complete(
-                            request.sampling(input, version: try version(of: request.fields.model, service))))
-                }
+                let results = try await service.complete(
+                    request.sampling(version: try version(of: request.fields.model, service)))
                 return jsonResponse(
                     request.answer(results, id: "cmpl-" + call.id, name: modelName(service), created: now(service)))
             }
         },
         Endpoint(.post, "/v1/chat/completions") { call in
-            try await answeringAsOpenAI(call) {
+            try await answeringAsOpenAI(call) { call in
                 let request = try await call.readBody(ChatCompletion.init(json:))
-                let result = try await service.complete(
-                    request.sampling(version: try version(of: request.fields.model, service)))
+                let results = try await service.complete([
+                    request.sampling(version: try version(of: request.fields.model, service))
+                ])
+                guard let result = results.first else { throw ServiceError(.internal, "a completion was lost") }
                 return jsonResponse(
                     request.answer(result, id: "chatcmpl-" + call.id, name: modelName(service), created: now(service)))
             }
@@ -37,10 +35,23 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     ]
 }
 
-/// Errors with OpenAI's `type` and `param` beside our own members.
-private func answeringAsOpenAI(_ call: Call, _ work: () async throws -> Response) async throws -> Response {
+/// Works while the client stays: a client that closes its connection cancels the task, and the sampler gives its places
+/// to others. The connection is spent afterwards, for what came over it was read ahead. Errors have OpenAI's `type` and
+/// `param` beside our own members.
+private func answeringAsOpenAI(
+    _ call: Call, _ work: @Sendable (Call) async throws -> Response
+) async throws -> Response {
     do {
-        return try await work()
+        var response = try await call.request.body.consumeWithCancellationOnInboundClose { body in
+            var call = call
+            call.request.body = body
+            return try await work(call)
+        }
+        response.headers[.connection] = "close"
+        return response
+    } catch is CancellationError {
+        // Nobody reads it; the log and the counters should not call it a fault of ours.
+        return errorAnswer(for: HTTPFault.clientLeft, logger: call.logger).response
     } catch {
         var answer = errorAnswer(for: error, logger: call.logger)
         guard case .object(var members) = answer.error else { return answer.response }
@@ -48,6 +59,7 @@ private func answeringAsOpenAI(_ call: Call, _ work: () async throws -> Response
         members.append(JSONMember("type", .string(isClients ? "invalid_request_error" : "server_error")))
         members.append(JSONMember("param", answer.error["field"] ?? .null))
         answer.error = .object(members)
+        answer.headers[.connection] = "close"
         return answer.response
     }
 }

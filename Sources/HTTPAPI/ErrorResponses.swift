@@ -40,6 +40,11 @@ struct HTTPFault: Error, Sendable {
         status: .badRequest, code: "truncated_body", message: "the body ended before it was complete",
         hint: "send as many bytes as content-length says", headers: closing)
 
+    /// 499, as nginx says it: the client closed the connection before its answer was there.
+    static let clientLeft = HTTPFault(
+        status: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"), code: "client_left",
+        message: "the client closed the connection", headers: closing)
+
     /// 408.
     static func slowRequest(seconds: Double) -> HTTPFault {
         HTTPFault(

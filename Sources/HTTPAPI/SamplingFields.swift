@@ -16,6 +16,10 @@ struct SamplingFields: Sendable {
     var topP: Double
     /// 0 means no bound.
     var topK: Int
+    /// 0 means no bound.
+    var minP: Double
+    /// 1 means none.
+    var repetitionPenalty: Double
     /// Nil takes a fresh one.
     var seed: UInt64?
     /// Sampling ends before the first of these.
@@ -37,6 +41,9 @@ struct SamplingFields: Sendable {
         topP = try fields.optionalNumber("top_p", in: 0.001...1) ?? 1
         // vLLM's clients write -1 for no bound.
         topK = max(0, try fields.optionalInteger("top_k", in: -1...Limits.tokenIDMax) ?? 0)
+        minP = try fields.optionalNumber("min_p", in: 0...1) ?? 0
+        let penalties = 1 / Limits.repetitionPenaltyMax...Limits.repetitionPenaltyMax
+        repetitionPenalty = try fields.optionalNumber("repetition_penalty", in: penalties) ?? 1
         seed = try fields.optionalInteger("seed", in: 0...Int.max).map { UInt64($0) }
         stop = try readStop(fields)
         namesTokensByID = try fields.optionalBool("return_tokens_as_token_ids") ?? false
@@ -71,23 +78,27 @@ private func refuseOthers(_ fields: JSONFields) throws(InputError) {
     if try fields.optionalBool("stream") == true {
         throw InputError(.invalidValue, "answers are not streamed", field: "stream", hint: "leave it out or send false")
     }
-    for (name, neutral) in [
-        ("min_p", 0.0), ("repetition_penalty", 1), ("presence_penalty", 0), ("frequency_penalty", 0),
-    ] {
-        guard let value = try fields.optionalNumber(name, in: -1e9...1e9), value != neutral else { continue }
-        throw InputError(.invalidValue, "is not applied", field: name, hint: "leave it out or send \(neutral)")
+    for name in ["presence_penalty", "frequency_penalty"] {
+        guard let value = try fields.optionalNumber(name, in: -1e9...1e9), value != 0 else { continue }
+        throw InputError(.invalidValue, "is not applied", field: name, hint: "leave it out or send 0")
     }
     if let bias = fields.value("logit_bias"), bias != .object([]) {
         throw InputError(.invalidValue, "is not applied", field: "logit_bias", hint: "leave it out")
     }
 }
 
-/// Whether log-probabilities are asked for; only those of the sampled tokens are known.
-func wantsLogprobs(_ fields: JSONFields, count name: String) throws(InputError) -> Bool {
-    guard let number = try fields.optionalInteger(name, in: 0...20) else { return false }
-    guard number <= 1 else {
-        throw InputError(
-            .invalidValue, "only the sampled token's log-probability is given", field: name, hint: "send 0 or 1")
+extension SamplingFields {
+    /// The request to the sampler.
+    func request(
+        _ input: CompletionRequest.Input, version: PolicyVersion?, maximumTokens: Int, topLogprobs: Int,
+        echo: Bool = false
+    ) -> CompletionRequest {
+        CompletionRequest(
+            input: input, version: version, maximumTokens: maximumTokens, count: count, temperature: temperature,
+            topP: topP, topK: topK, minP: minP, repetitionPenalty: repetitionPenalty, topLogprobs: topLogprobs,
+            seed: seed, stop: stop, echo: echo)
     }
-    return true
+
+    /// What an answer calls a token.
+    func name(of token: Int32, text: String) -> String { namesTokensByID ? "token_id:\(token)" : text }
 }

@@ -47,8 +47,8 @@ package protocol ServiceFacade: Sendable {
     /// All judgements of a rollout, oldest first.
     func judgements(of id: RolloutID) async throws -> [JudgementRecord]
 
-    /// Samples from the in-process model.
-    func complete(_ request: CompletionRequest) async throws -> CompletionResult
+    /// Samples from the in-process model, for all requests from one policy; ends early when the task is cancelled.
+    func complete(_ requests: [CompletionRequest]) async throws -> [CompletionResult]
     /// The in-process model, or nil before it is there.
     func modelDescription() -> ModelDescription?
     /// The text of each token under the in-process model's tokenizer; empty when they are not its tokens.

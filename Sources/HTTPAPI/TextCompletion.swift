@@ -15,6 +15,8 @@ struct TextCompletion: Sendable {
     var echo: Bool
     /// Whether the answer has log-probs.
     var hasLogprobs: Bool
+    /// Likeliest tokens told with each sampled one.
+    var topLogprobs: Int
 
     /// Reads the body.
     init(json: JSONValue) throws(InputError) {
@@ -26,7 +28,9 @@ struct TextCompletion: Sendable {
         }
         echo = try object.optionalBool("echo") ?? false
         maximumTokens = try object.optionalInteger("max_tokens", in: 0...Limits.tokensMax) ?? 16
-        hasLogprobs = try wantsLogprobs(object, count: "logprobs")
+        let logprobs = try object.optionalInteger("logprobs", in: 0...Limits.topLogprobsMax)
+        hasLogprobs = logprobs != nil
+        topLogprobs = logprobs ?? 0
         guard maximumTokens > 0 || echo else {
             throw InputError(.invalidValue, "nothing to do", field: "max_tokens", hint: "0 is possible with echo only")
         }
@@ -43,12 +47,11 @@ struct TextCompletion: Sendable {
         }
     }
 
-    /// One prompt's request to the sampler.
-    func sampling(_ input: CompletionRequest.Input, version: PolicyVersion?) -> CompletionRequest {
-        CompletionRequest(
-            input: input, version: version, maximumTokens: maximumTokens, count: fields.count,
-            temperature: fields.temperature, topP: fields.topP, topK: fields.topK, seed: fields.seed, stop: fields.stop,
-            echo: echo)
+    /// The prompts' requests to the sampler.
+    func sampling(version: PolicyVersion?) -> [CompletionRequest] {
+        inputs.map {
+            fields.request($0, version: version, maximumTokens: maximumTokens, topLogprobs: topLogprobs, echo: echo)
+        }
     }
 
     /// The answer; choices are prompt-major.
@@ -84,7 +87,7 @@ struct TextCompletion: Sendable {
             texts = (result.promptTokenTexts ?? []) + texts
             values = (result.promptLogprobs ?? []) + values
         }
-        let names = fields.namesTokensByID ? ids.map { "token_id:\($0)" } : texts
+        let names = zip(ids, texts).map { fields.name(of: $0, text: $1) }
         var offset: Int64 = 0
         var offsets: [JSONValue] = []
         for text in texts {
@@ -92,14 +95,32 @@ struct TextCompletion: Sendable {
             offset += Int64(text.unicodeScalars.count)
         }
         let numbers = values.map { $0.map { JSONValue.float($0) } ?? .null }
+        let ownFirst = ids.count - choice.tokenIDs.count
+        let top = names.indices.map { place -> JSONValue in
+            let others = place - ownFirst
+            return topLogprobs(
+                names[place], numbers[place],
+                choice.topLogprobs.indices.contains(others) ? choice.topLogprobs[others] : [])
+        }
         return .members([
             "tokens": .array(names.map { .string($0) }), "token_logprobs": .array(numbers),
-            "top_logprobs": .array(
-                zip(names, numbers).map { name, number in
-                    number == .null ? .null : .object([JSONMember(name, number)])
-                }),
-            "text_offset": .array(offsets),
+            "top_logprobs": .array(top), "text_offset": .array(offsets),
         ])
+    }
+
+    /// The likeliest tokens and the one that is there, by name; of two with one name the likelier.
+    private func topLogprobs(
+        _ name: String, _ number: JSONValue, _ alternatives: [CompletionResult.Alternative]
+    ) -> JSONValue {
+        guard number != .null else { return .null }
+        var members: [JSONMember] = []
+        var names: Set<String> = []
+        for alternative in alternatives {
+            let name = fields.name(of: alternative.tokenID, text: alternative.text)
+            if names.insert(name).inserted { members.append(JSONMember(name, .float(alternative.logprob))) }
+        }
+        if names.insert(name).inserted { members.append(JSONMember(name, number)) }
+        return .object(members)
     }
 }
 

@@ -10,10 +10,12 @@ final class FloatBuffer: Sendable {
     /// Unsafe as every pointer is; see the rule above, which the type system cannot express.
     nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
     let count: Int
-    private let mappedBytes: Int
+    /// What the system gave, when it was asked for pages of its own.
+    nonisolated(unsafe) private let mapping: UnsafeMutableRawBufferPointer?
 
-    /// Blocks from this size on are mapped: big enough for huge pages to matter.
-    private static let mappedBytesMin = 4 << 20
+    /// Blocks from this size on are mapped, in huge pages of this size: weights and keys are read once a step, and with small
+    /// pages the processor looks for their addresses longer than it reads them.
+    private static let hugePage = 2 << 20
     /// Blocks from this size on give their pages back when they are cleared; smaller ones are faster to overwrite.
     private static let returnedBytesMin = 64 << 20
 
@@ -21,17 +23,21 @@ final class FloatBuffer: Sendable {
     init(count: Int) {
         self.count = count
         let bytes = max(count, 16) * 4
-        if bytes >= Self.mappedBytesMin,
-            let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        let room = bytes + Self.hugePage
+        if bytes >= Self.hugePage,
+            let mapped = mmap(nil, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
             mapped != MAP_FAILED
         {
-            // Fewer page faults and fewer misses of the translation buffer; the system may refuse, which is no error.
-            _ = madvise(mapped, bytes, Int32(MADV_HUGEPAGE))
-            mappedBytes = bytes
-            base = mapped.bindMemory(to: Float.self, capacity: max(count, 16))
+            let aligned = mapped.alignedUp(toMultipleOf: Self.hugePage)
+            #if os(Linux)
+                // The system may have none left, which is no error.
+                _ = madvise(aligned, bytes, Int32(MADV_HUGEPAGE))
+            #endif
+            mapping = UnsafeMutableRawBufferPointer(start: mapped, count: room)
+            base = aligned.bindMemory(to: Float.self, capacity: max(count, 16))
             return
         }
-        mappedBytes = 0
+        mapping = nil
         let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
         base = raw.bindMemory(to: Float.self, capacity: max(count, 16))
         memset(raw, 0, bytes)
@@ -44,8 +50,8 @@ final class FloatBuffer: Sendable {
     }
 
     deinit {
-        if mappedBytes > 0 {
-            munmap(base, mappedBytes)
+        if let mapping {
+            munmap(mapping.baseAddress, mapping.count)
         } else {
             UnsafeMutableRawPointer(base).deallocate()
         }
@@ -54,7 +60,9 @@ final class FloatBuffer: Sendable {
     /// Sets every number to zero.
     func clear() {
         // Of a large block the pages go back: a gradient that nobody adds to takes no memory.
-        if mappedBytes >= Self.returnedBytesMin, madvise(base, mappedBytes, Int32(MADV_DONTNEED)) == 0 { return }
+        if mapping != nil, count * 4 >= Self.returnedBytesMin, madvise(base, count * 4, Int32(MADV_DONTNEED)) == 0 {
+            return
+        }
         memset(base, 0, count * 4)
     }
 

@@ -94,7 +94,7 @@ struct ColdStart: Sendable {
     ) async throws -> (greedy: [BuiltinKind: Double], passAtK: [BuiltinKind: Double]) {
         let learner = context.learner
         let evaluator = Evaluator(
-            judge: context.judge, threads: context.settings.computeThreads,
+            judge: context.judge, sampler: context.sampler,
             seed: Seeds.seed(.evaluation, index: 1, root: seed),
             responseTokensMax: context.learner.settings.responseTokensMax)
         let scores = try await evaluator.score(

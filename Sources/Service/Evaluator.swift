@@ -16,7 +16,7 @@ struct ProblemScore: Sendable {
 /// Samples problems and judges the answers.
 struct Evaluator: Sendable {
     let judge: Judge
-    let threads: Int
+    let sampler: Sampler
     let seed: UInt64
     /// New tokens of one answer; longer answers are cut and thereby wrong.
     let responseTokensMax: Int
@@ -41,10 +41,7 @@ struct Evaluator: Sendable {
                         stream: UInt64(index) << 16 | UInt64(sample)))
             }
         }
-        let threads = threads
-        let sampled = try await ComputeThread.run("evaluate") { [requests] in
-            try Sampler.sample(requests, weights: weights, threads: threads, isCancelled: isCancelled)
-        }
+        let sampled = try await sampler.sample(requests, weights: weights, isCancelled: isCancelled)
         guard sampled.count == requests.count, !isCancelled() else { throw CancellationError() }
         let items = sampled.enumerated().map { index, sequence in
             JudgeItem(

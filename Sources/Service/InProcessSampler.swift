@@ -13,7 +13,7 @@ struct InProcessSampler: Sendable {
     let ledger: Ledger
     let counters: Counters
     let changes: ChangeSignal
-    let threads: Int
+    let sampler: Sampler
     let seed: UInt64
 
     /// Samples all members of the groups and returns once they are durable.
@@ -48,10 +48,8 @@ struct InProcessSampler: Sendable {
                         stream: Seeds.fromIdentifier("\(group.promptID)#\(member)")))
             }
         }
-        let threads = threads
-        let sampled = try await ComputeThread.run("sample") { [requests] in
-            try Sampler.sample(requests, weights: policy.weights, threads: threads, isCancelled: isCancelled)
-        }
+        let sampled = try await sampler.sample(
+            requests, weights: policy.weights, options: .init(version: policy.version.number), isCancelled: isCancelled)
         guard sampled.count == requests.count, !isCancelled() else { throw CancellationError() }
         let submissions = zip(members, sampled).map { member, sequence in
             submission(member.group, member: member.member, sequence: sequence, version: policy.version, tokenizer)

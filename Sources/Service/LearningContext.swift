@@ -2,6 +2,7 @@
 import Domain
 import Learning
 import Logging
+import Modeling
 import Storage
 
 /// The learning loop's surroundings.
@@ -9,6 +10,7 @@ package struct LearningContext: Sendable {
     let ledger: Ledger
     let judge: Judge
     let policies: PolicyStore
+    let sampler: Sampler
     let checkpoints: CheckpointDirectory
     let learner: LearnerControl
     let board: StatusBoard
@@ -20,13 +22,14 @@ package struct LearningContext: Sendable {
     let logger: Logger
 
     package init(
-        ledger: Ledger, judge: Judge, policies: PolicyStore, checkpoints: CheckpointDirectory,
+        ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, checkpoints: CheckpointDirectory,
         learner: LearnerControl, board: StatusBoard, counters: Counters, changes: ChangeSignal,
         settings: ServiceSettings, clock: WallClock, events: @escaping LearningEventHandler, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
         self.policies = policies
+        self.sampler = sampler
         self.checkpoints = checkpoints
         self.learner = learner
         self.board = board

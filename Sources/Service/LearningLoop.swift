@@ -198,7 +198,7 @@ package struct LearningLoop: Service {
         guard !planned.isEmpty else { return [] }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,
-            threads: context.settings.computeThreads, seed: context.settings.runSeed ?? context.settings.seed)
+            sampler: context.sampler, seed: context.settings.runSeed ?? context.settings.seed)
         let learner = context.learner
         try await sampler.sample(
             planned, policy: session.policy, tokenizer: session.trainer.tokenizer,
@@ -275,7 +275,7 @@ package struct LearningLoop: Service {
         let samples = isFirst || number % schedule.sampledEvery == 0 ? schedule.samples : 0
         let learner = context.learner
         let evaluator = Evaluator(
-            judge: context.judge, threads: context.settings.computeThreads,
+            judge: context.judge, sampler: context.sampler,
             seed: Seeds.seed(.evaluation, root: context.settings.seed),
             responseTokensMax: context.learner.settings.responseTokensMax,
             temperature: Float(context.learner.settings.evaluationTemperature),

@@ -3,27 +3,77 @@ import Domain
 import Modeling
 
 extension RolloutService {
-    /// Samples completions of a prompt; runs on threads of its own.
+    /// Samples completions of prompts, all from one policy. A cancelled task gives its places back at the next step.
     ///
-    /// Log-probs are of the processed distribution (after temperature, top-k and top-p); at temperature 1 without
-    /// top-k and top-p that is the policy itself.
-    package func complete(_ request: CompletionRequest) async throws -> CompletionResult {
+    /// Log-probs are of the processed distribution (after repetition penalty, temperature, top-k, top-p and min-p); at
+    /// temperature 1 with nothing penalised or cut, or 0, that is the policy itself. Those of an echoed prompt are the
+    /// policy's own. The requests name one version.
+    package func complete(_ requests: [CompletionRequest]) async throws -> [CompletionResult] {
         try refuseWhenStopping()
-        let policy = try await policies.policy(request.version)
+        guard let first = requests.first else { return [] }
+        let policy = try await policies.policy(first.version)
         guard let tokenizer = policies.tokenizer else { throw PolicyStore.notYet }
-        let prompt = try promptTokens(request.input, tokenizer: tokenizer, weights: policy.weights)
-        let length = policy.weights.configuration.maximumPositions
-        guard prompt.count + request.maximumTokens <= length else {
+        let works = try requests.map { request in
+            CompletionWork(
+                request, prompt: try promptTokens(request.input, tokenizer: tokenizer, weights: policy.weights),
+                seed: request.seed ?? Seeds.fromIdentifier(identifiers.make("smp")))
+        }
+        for work in works { try checkLength(work, policy.weights) }
+        let sequences = works.reduce(0) { $0 + $1.request.count }
+        return try await completions.hold(sequences) {
+            let samples = try await sampled(works, policy: policy, tokenizer: tokenizer)
+            let echoed = try await promptLogprobs(works, policy: policy)
+            var rest = samples[...]
+            return zip(works, echoed).map { work, logprobs in
+                defer { rest = rest.dropFirst(work.request.count) }
+                return work.result(
+                    Array(rest.prefix(work.request.count)), promptLogprobs: logprobs, policy: policy,
+                    tokenizer: tokenizer)
+            }
+        }
+    }
+
+    private func checkLength(_ work: CompletionWork, _ weights: ModelWeights) throws {
+        let length = weights.configuration.maximumPositions
+        guard work.prompt.count + work.request.maximumTokens <= length else {
             throw InputError(
                 .tooLarge,
-                "prompt (\(prompt.count) tokens) and max_tokens (\(request.maximumTokens)) exceed the context",
+                "prompt (\(work.prompt.count) tokens) and max_tokens (\(work.request.maximumTokens)) exceed the context",
                 field: "max_tokens", hint: "the model's context is \(length) tokens")
         }
-        let seed = request.seed ?? Seeds.fromIdentifier(identifiers.make("smp"))
+    }
+
+    /// The samples of all requests, in order.
+    private func sampled(
+        _ works: [CompletionWork], policy: PublishedPolicy, tokenizer: Tokenizer
+    ) async throws -> [SampledSequence] {
+        let learner = learner
+        do {
+            return try await sampler.sample(
+                works.flatMap { $0.samplingRequests(stopTokens: tokenizer.stopTokens) }, weights: policy.weights,
+                options: .init(version: policy.version.number, comesFirst: true, tokenBytes: tokenizer),
+                isCancelled: { learner.isStopping })
+        } catch let error as ModelError where error.code == .cancelled {
+            try Task.checkCancellation()
+            try refuseWhenStopping()
+            throw error
+        } catch let error as ModelError where error.code == .invalidInput {
+            throw InputError(.tooLarge, error.message, field: "max_tokens", hint: error.hint)
+        }
+    }
+
+    /// ln p of the prompts' own tokens where they are asked for; the first of a prompt has none.
+    private func promptLogprobs(_ works: [CompletionWork], policy: PublishedPolicy) async throws -> [[Float?]?] {
+        let echoing = works.filter(\.request.echo)
+        guard !echoing.isEmpty else { return works.map { _ in nil } }
         let threads = settings.computeThreads
-        return try await ComputeThread.run("complete") {
-            try sampleCompletion(
-                request, prompt: prompt, policy: policy, tokenizer: tokenizer, seed: seed, threads: threads)
+        var scored = try await ComputeThread.run("score") {
+            try policy.weights.score(
+                echoing.map { TrainingSequence(tokens: $0.prompt, promptLength: 1) }, threads: threads)
+        }[...]
+        return works.map { work in
+            guard work.request.echo else { return nil }
+            return [nil] + (scored.popFirst()?.logprobs ?? []).map { Optional($0) }
         }
     }
 
@@ -55,75 +105,5 @@ extension RolloutService {
             throw InputError(.invalidValue, "the prompt has no tokens", field: "prompt", hint: "send at least one")
         }
         return tokens
-    }
-}
-
-private func sampleCompletion(
-    _ request: CompletionRequest, prompt: [Int32], policy: PublishedPolicy, tokenizer: Tokenizer, seed: UInt64,
-    threads: Int
-) throws -> CompletionResult {
-    var choices: [CompletionResult.Choice] = []
-    if request.maximumTokens > 0 {
-        let requests = (0..<request.count).map { index in
-            SamplingRequest(
-                prompt: prompt, maximumTokens: request.maximumTokens, temperature: Float(request.temperature),
-                topP: Float(request.topP), topK: request.topK, stopTokens: tokenizer.stopTokens, seed: seed,
-                stream: UInt64(index))
-        }
-        choices = try Sampler.sample(requests, weights: policy.weights, threads: threads).map {
-            choice(from: $0, tokenizer: tokenizer, stop: request.stop)
-        }
-    } else {
-        choices = (0..<request.count).map { _ in
-            .init(text: "", tokenIDs: [], logprobs: [], tokenTexts: [], finishReason: .length)
-        }
-    }
-    var promptLogprobs: [Float?]?
-    if request.echo {
-        let whole = [TrainingSequence(tokens: prompt, promptLength: 1)]
-        let scored = try policy.weights.score(whole, threads: threads).first?.logprobs ?? []
-        promptLogprobs = [nil] + scored.map { Optional($0) }
-    }
-    return CompletionResult(
-        version: policy.version, promptTokenIDs: prompt, promptLogprobs: promptLogprobs,
-        promptTokenTexts: request.echo ? prompt.map { tokenizer.tokenText($0) } : nil,
-        promptText: tokenizer.decode(prompt, showingSpecialTokens: true), choices: choices)
-}
-
-/// A sampled sequence as a choice; text, tokens and log-probs end together at the first stop string.
-private func choice(
-    from sample: SampledSequence, tokenizer: Tokenizer, stop: [String]
-) -> CompletionResult.Choice {
-    var tokens = sample.tokens
-    var finishReason: FinishReason = sample.finishReason == .stop ? .stop : .length
-    var text = tokenizer.responseText(tokens)
-    if let cut = stop.compactMap({ firstRange(of: $0, in: text) }).min() {
-        text = String(text.utf8.prefix(cut)) ?? text
-        finishReason = .stop
-        // The fewest tokens whose text holds the stop string: what the caller must not see beyond.
-        var low = 0
-        var high = tokens.count
-        while low < high {
-            let middle = (low + high) / 2
-            if tokenizer.responseText(Array(tokens[..<middle])).utf8.count >= cut {
-                high = middle
-            } else {
-                low = middle + 1
-            }
-        }
-        tokens = Array(tokens[..<low])
-    }
-    return CompletionResult.Choice(
-        text: text, tokenIDs: tokens, logprobs: Array(sample.logprobs.prefix(tokens.count)),
-        tokenTexts: tokens.map { tokenizer.tokenText($0) }, finishReason: finishReason)
-}
-
-/// The byte offset of the first occurrence of a string, or nil.
-private func firstRange(of needle: String, in text: String) -> Int? {
-    let pattern = Array(needle.utf8)
-    let bytes = Array(text.utf8)
-    guard !pattern.isEmpty, bytes.count >= pattern.count else { return nil }
-    return (0...(bytes.count - pattern.count)).first { start in
-        bytes[start..<(start + pattern.count)].elementsEqual(pattern)
     }
 }

@@ -2,6 +2,7 @@
 import Domain
 import Learning
 import Logging
+import Modeling
 import Storage
 
 /// The whole service behind one value: holds what the use cases share and offers one method for each.
@@ -11,6 +12,9 @@ package struct RolloutService: Sendable {
     let ledger: Ledger
     let judge: Judge
     let policies: PolicyStore
+    /// One engine for the learner, the evaluations and the completions.
+    let sampler: Sampler
+    let completions = CompletionPlaces()
     let learner: LearnerControl
     let board: StatusBoard
     let counters: Counters
@@ -22,13 +26,14 @@ package struct RolloutService: Sendable {
     let logger: Logger
 
     package init(
-        ledger: Ledger, judge: Judge, policies: PolicyStore, learner: LearnerControl, board: StatusBoard,
-        counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
+        ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
+        board: StatusBoard, counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
         identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
         self.policies = policies
+        self.sampler = sampler
         self.learner = learner
         self.board = board
         self.counters = counters

@@ -2,6 +2,7 @@
 import Domain
 import Learning
 import Logging
+import Modeling
 import Sandboxing
 import ServiceLifecycle
 import Storage
@@ -55,10 +56,12 @@ extension RolloutService {
         let counters = Counters()
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
+        let sampler = Sampler(threads: settings.computeThreads)
         try await ledger.reclaimAll()
         let service = RolloutService(
-            ledger: ledger, judge: judge, policies: policies, learner: learner, board: board, counters: counters,
-            changes: changes, settings: settings, clock: clock, identifiers: identifiers, logger: logger)
+            ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
+            counters: counters, changes: changes, settings: settings, clock: clock, identifiers: identifiers,
+            logger: logger)
         var loops: [any Service] = [
             ScoringLoop(
                 ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
@@ -67,8 +70,9 @@ extension RolloutService {
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
         ]
         let context = LearningContext(
-            ledger: ledger, judge: judge, policies: policies, checkpoints: checkpoints, learner: learner, board: board,
-            counters: counters, changes: changes, settings: settings, clock: clock, events: events, logger: logger)
+            ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
+            learner: learner, board: board, counters: counters, changes: changes, settings: settings, clock: clock,
+            events: events, logger: logger)
         if settings.isLearning {
             loops.append(LearningLoop(context: context))
         } else {

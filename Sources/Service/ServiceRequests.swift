@@ -62,6 +62,12 @@ package struct CompletionRequest: Sendable {
     package var topP: Double
     /// 0 means no bound.
     package var topK: Int
+    /// Least part of the likeliest token's probability; 0 means no bound.
+    package var minP: Double
+    /// Against tokens that were there before; 1 means none.
+    package var repetitionPenalty: Double
+    /// So many of the likeliest tokens are told with each sampled one, 0 to `Limits.topLogprobsMax`.
+    package var topLogprobs: Int
     /// Nil takes a fresh one.
     package var seed: UInt64?
     /// Sampling ends before the first of these strings.
@@ -71,8 +77,8 @@ package struct CompletionRequest: Sendable {
 
     package init(
         input: Input, version: PolicyVersion? = nil, maximumTokens: Int = 128, count: Int = 1,
-        temperature: Double = 1, topP: Double = 1, topK: Int = 0, seed: UInt64? = nil, stop: [String] = [],
-        echo: Bool = false
+        temperature: Double = 1, topP: Double = 1, topK: Int = 0, minP: Double = 0, repetitionPenalty: Double = 1,
+        topLogprobs: Int = 0, seed: UInt64? = nil, stop: [String] = [], echo: Bool = false
     ) {
         self.input = input
         self.version = version
@@ -81,6 +87,9 @@ package struct CompletionRequest: Sendable {
         self.temperature = temperature
         self.topP = topP
         self.topK = topK
+        self.minP = minP
+        self.repetitionPenalty = repetitionPenalty
+        self.topLogprobs = topLogprobs
         self.seed = seed
         self.stop = stop
         self.echo = echo
@@ -89,6 +98,18 @@ package struct CompletionRequest: Sendable {
 
 /// The samples of one completion request.
 package struct CompletionResult: Sendable {
+    /// A token that could have been sampled.
+    package struct Alternative: Sendable {
+        package var tokenID: Int32
+        package var text: String
+        package var logprob: Float
+        package init(tokenID: Int32, text: String, logprob: Float) {
+            self.tokenID = tokenID
+            self.text = text
+            self.logprob = logprob
+        }
+    }
+
     package struct Choice: Sendable {
         package var text: String
         /// The sampled tokens, the end token included, [T].
@@ -97,6 +118,9 @@ package struct CompletionResult: Sendable {
         package var logprobs: [Float]
         /// The text of each sampled token, [T].
         package var tokenTexts: [String]
+        /// The likeliest tokens in the place of each sampled one, under the same distribution, the likeliest first; [T],
+        /// or empty when none were asked for.
+        package var topLogprobs: [[Alternative]]
         package var finishReason: FinishReason
     }
 

@@ -122,6 +122,31 @@ import Testing
         #expect(service.state.withLock { $0.prompts.count } == 1)
     }
 
+    @Test func `a client that leaves ends its completion, and only that`() async throws {
+        let service = ScriptedService()
+        try await withServer(service) { client in
+            service.delay(.seconds(30))
+            for path in ["completions", "chat/completions"] {
+                let body =
+                    path.hasPrefix("chat") ? #"{"messages":[{"role":"user","content":"x"}]}"# : #"{"prompt":"x"}"#
+                _ = await client.exchange { connection in
+                    connection.write(
+                        "POST /v1/\(path) HTTP/1.1\r\nhost: 127.0.0.1:\(client.port)\r\n"
+                            + "content-length: \(body.utf8.count)\r\n\r\n\(body)")
+                    connection.rest(seconds: 0.2)
+                    #expect(service.state.withLock { $0.cancelled } == (path.hasPrefix("chat") ? 1 : 0))
+                }
+                let wanted = path.hasPrefix("chat") ? 2 : 1
+                for _ in 0..<250 where service.state.withLock({ $0.cancelled }) < wanted {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect(service.state.withLock { $0.cancelled } == wanted)
+            }
+            service.delay(nil)
+            #expect(await client.send("POST", "/v1/completions", json: #"{"prompt":"x"}"#)?.status == 200)
+        }
+    }
+
     @Test func `many connections at once are all answered`() async throws {
         try await withServer { client in
             await withTaskGroup(of: Int?.self) { group in

@@ -21,6 +21,8 @@ final class ScriptedService: ServiceFacade {
         var isReady = true
         var failure: (any Error)?
         var delay: Duration?
+        /// Calls whose task was cancelled while they were slow.
+        var cancelled = 0
         var nextID = 0
     }
 
@@ -36,7 +38,12 @@ final class ScriptedService: ServiceFacade {
 
     private func enter() async throws {
         let (failure, delay) = state.withLock { ($0.failure, $0.delay) }
-        if let delay { try await Task.sleep(for: delay) }
+        do {
+            if let delay { try await Task.sleep(for: delay) }
+        } catch {
+            state.withLock { $0.cancelled += 1 }
+            throw error
+        }
         if let failure { throw failure }
     }
 
@@ -242,15 +249,22 @@ final class ScriptedService: ServiceFacade {
 
     // MARK: Model
 
-    func complete(_ request: CompletionRequest) async throws -> CompletionResult {
+    func complete(_ requests: [CompletionRequest]) async throws -> [CompletionResult] {
         try await enter()
-        state.withLock { $0.completions.append(request) }
-        let choice = CompletionResult.Choice(
-            text: "4é", tokenIDs: [52, 1], logprobs: [-0.25, -0.1], tokenTexts: ["4", "é"], finishReason: .stop)
-        return CompletionResult(
-            version: request.version ?? currentVersion, promptTokenIDs: [5, 6, 7],
-            promptLogprobs: request.echo ? [nil, -1, -2] : nil, promptTokenTexts: request.echo ? ["2", "+", "2"] : nil,
-            promptText: "2+2", choices: Array(repeating: choice, count: request.count))
+        state.withLock { $0.completions += requests }
+        return requests.map { request in
+            let top = [(52, "4", -0.25), (60, "5", -1.5), (61, "5", -2)].prefix(request.topLogprobs).map {
+                CompletionResult.Alternative(tokenID: $0.0, text: $0.1, logprob: Float($0.2))
+            }
+            let choice = CompletionResult.Choice(
+                text: "4é", tokenIDs: [52, 1], logprobs: [-0.25, -0.1], tokenTexts: ["4", "é"],
+                topLogprobs: top.isEmpty ? [] : [top, top], finishReason: .stop)
+            return CompletionResult(
+                version: request.version ?? currentVersion, promptTokenIDs: [5, 6, 7],
+                promptLogprobs: request.echo ? [nil, -1, -2] : nil,
+                promptTokenTexts: request.echo ? ["2", "+", "2"] : nil, promptText: "2+2",
+                choices: Array(repeating: choice, count: request.count))
+        }
     }
 
     func modelDescription() -> ModelDescription? {

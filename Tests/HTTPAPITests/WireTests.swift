@@ -151,12 +151,36 @@ private let rollout =
         }
     }
 
+    @Test func `likeliest tokens, min_p and the repetition penalty go through`() async throws {
+        let service = ScriptedService()
+        try await withServer(service) { client in
+            let text = await client.send(
+                "POST", "/v1/completions",
+                json: #"{"prompt":"x","logprobs":3,"min_p":0.05,"repetition_penalty":1.2,"echo":true}"#)
+            #expect(text?.status == 200 && text?.headers["connection"] == "close")
+            let top = text?.json["choices"]?.elements?[0]["logprobs"]?["top_logprobs"]
+            // Two tokens of one text: the likelier is told. The sampled one is told in any case.
+            #expect(
+                top?.text
+                    == #"[null,{"+":-1.0},{"2":-2.0},{"4":-0.25,"5":-1.5},{"4":-0.25,"5":-1.5,"é":-0.1}]"#)
+            let sent = service.state.withLock { $0.completions.last }
+            #expect(sent?.minP == 0.05 && sent?.repetitionPenalty == 1.2 && sent?.topLogprobs == 3)
+            let chat = await client.send(
+                "POST", "/v1/chat/completions",
+                json: #"{"messages":[{"role":"user","content":"hi"}],"logprobs":true,"top_logprobs":2}"#)
+            let listed = chat?.json["choices"]?.elements?[0]["logprobs"]?["content"]?.elements?[1]["top_logprobs"]
+            #expect(listed?.elements?.map { $0["token"] } == [.string("4"), .string("5")])
+            #expect(listed?.elements?[1]["logprob"] == .double(-1.5))
+        }
+    }
+
     @Test func `what the sampler cannot do is refused by name`() async throws {
         try await withServer { client in
             for (member, field) in [
-                (#""stream":true"#, "stream"), (#""min_p":0.1"#, "min_p"),
+                (#""stream":true"#, "stream"), (#""min_p":1.1"#, "min_p"),
+                (#""repetition_penalty":0"#, "repetition_penalty"),
                 (#""presence_penalty":1"#, "presence_penalty"),
-                (#""logprobs":5"#, "logprobs"), (#""best_of":3"#, "best_of"), (#""logit_bias":{"1":2}"#, "logit_bias"),
+                (#""logprobs":21"#, "logprobs"), (#""best_of":3"#, "best_of"), (#""logit_bias":{"1":2}"#, "logit_bias"),
                 (#""max_tokens":0"#, "max_tokens"), (#""n":65"#, "n"), (#""temperature":-1"#, "temperature"),
                 (#""stop":[1]"#, "stop"), (#""model":"gpt-4""#, "model"),
             ] {
