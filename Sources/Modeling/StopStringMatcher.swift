@@ -8,6 +8,7 @@ package protocol TokenBytes: Sendable {
 }
 
 extension Tokenizer: TokenBytes {
+    /// The bytes that `decodeBytes` gives for one token.
     package func bytes(of token: Int32) -> [UInt8] {
         if isSpecial(token) { return [] }
         guard token >= 0, Int(token) < bytes.count, !bytes[Int(token)].isEmpty else { return Self.replacement }
