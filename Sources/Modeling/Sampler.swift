@@ -207,13 +207,3 @@ private final class LateOutcome: Sendable {
         if let outcome { continuation.resume(with: outcome.mapError { $0 as any Error }) }
     }
 }
-
-extension Sampler {
-    /// As `sample`, with threads of its own that end with it.
-    package static func sample(
-        _ requests: [SamplingRequest], weights: ModelWeights, threads: Int,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
-    ) throws(ModelError) -> [SampledSequence] {
-        try Sampler(threads: threads).sample(requests, weights: weights, isCancelled: isCancelled)
-    }
-}
