@@ -9,6 +9,8 @@ struct ChatCompletion: Sendable {
     var fields: SamplingFields
     /// The conversation so far.
     var messages: [ChatMessage]
+    /// Whether the model is to think before it answers, as Qwen3's template understands it.
+    var isThinking: Bool
     /// New tokens at most.
     var maximumTokens: Int
     /// Whether the answer has log-probs.
@@ -22,13 +24,16 @@ struct ChatCompletion: Sendable {
     /// Reads the body.
     init(json: JSONValue) throws(InputError) {
         let known =
-            SamplingFields.known + ["messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"]
+            SamplingFields.known + [
+                "messages", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs", "chat_template_kwargs",
+            ]
         let object = try JSONFields(json, known: known)
         fields = try SamplingFields(object)
         let elements = try object.array("messages", count: 1...Limits.messagesMax)
         do throws(InputError) { messages = try PromptContent.messages(elements) } catch {
             throw error.inside("messages")
         }
+        isThinking = try readThinking(object)
         let range = 1...Limits.tokensMax
         let newName = try object.optionalInteger("max_completion_tokens", in: range)
         let oldName = try object.optionalInteger("max_tokens", in: range)
@@ -40,7 +45,7 @@ struct ChatCompletion: Sendable {
     /// The request to the sampler.
     func sampling(version: PolicyVersion?) -> CompletionRequest {
         fields.request(
-            .messages(messages), version: version, maximumTokens: maximumTokens,
+            .messages(messages, thinking: isThinking), version: version, maximumTokens: maximumTokens,
             topLogprobs: hasLogprobs ? topLogprobs : 0)
     }
 
@@ -85,4 +90,13 @@ struct ChatCompletion: Sendable {
             JSONMember("bytes", .array(text.utf8.map { .integer(Int64($0)) })),
         ]
     }
+}
+
+/// `chat_template_kwargs`, as vLLM and SGLang take it for Qwen3: `{"enable_thinking": false}`, or nothing.
+private func readThinking(_ fields: JSONFields) throws(InputError) -> Bool {
+    let name = "chat_template_kwargs"
+    guard let value = fields.value(name), value != .null else { return true }
+    do throws(InputError) {
+        return try JSONFields(value, known: ["enable_thinking"]).optionalBool("enable_thinking") ?? true
+    } catch { throw error.inside(name) }
 }

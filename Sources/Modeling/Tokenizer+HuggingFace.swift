@@ -21,11 +21,19 @@ extension Tokenizer {
             normalizes: json["normalizer"].map { $0 != .null } ?? false)
     }
 
-    /// Reads the tokenizer of a model's directory.
+    /// Reads the tokenizer of a model's directory, and its generation_config.json when there is one.
     package static func load(directory: String) throws(ModelError) -> Tokenizer {
-        try ModelFileIO.parse(
+        var tokenizer = try ModelFileIO.parse(
             "\(directory)/\(ModelWeights.FileName.tokenizer)", limit: ModelBounds.tokenizerBytesMax
         ) { (bytes) throws(ModelError) in try Tokenizer(huggingFace: bytes) }
+        if let generation = try GenerationConfiguration.load(directory: directory) { tokenizer.generation = generation }
+        return tokenizer
+    }
+
+    /// The tokens that end a response: those that `generation_config.json` names, else the end of a text and of a message.
+    package var endTokens: Set<Int32> {
+        guard generation.endTokens.isEmpty else { return Set(generation.endTokens) }
+        return Set([Special.endOfText, Special.messageEnd].compactMap { specialToken($0) })
     }
 
     private static func refuseOthers(_ json: JSONValue) throws(ModelError) {
@@ -148,10 +156,14 @@ extension Tokenizer {
         return json.serialized() + [UInt8(ascii: "\n")]
     }
 
-    /// Writes tokenizer.json into a model's directory, made if absent.
+    /// Writes tokenizer.json and generation_config.json into a model's directory, made if absent.
     package func save(directory: String) throws(ModelError) {
         try ModelFileIO.makeDirectory(directory)
         try ModelFileIO.writeAtomically(
             "\(directory)/\(ModelWeights.FileName.tokenizer)", bytes: huggingFaceTokenizer())
+        var generation = generation
+        // Without this Hugging Face's generate would not know where a text ends.
+        generation.endTokens = endTokens.sorted()
+        try generation.save(directory: directory)
     }
 }

@@ -29,6 +29,8 @@ package struct Tokenizer: Sendable {
     package let addedTokens: [AddedToken]
     /// Whether text is brought into NFC first, as Qwen's own files want.
     package let normalizes: Bool
+    /// How the makers of the model want it sampled, and where its texts end; it travels with the tokenizer.
+    package var generation = GenerationConfiguration()
     private let specialIDs: Set<Int32>
     private let rawFinder: AddedTokenFinder
     private let normalizedFinder: AddedTokenFinder

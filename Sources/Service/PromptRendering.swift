@@ -5,19 +5,20 @@ import Modeling
 extension Tokenizer {
     /// The tokens of a prompt: plain text as it stands, a conversation as Qwen3's chat template renders it.
     ///
+    /// `thinking` false closes the thought of the message to come before it begins, as Qwen3's `enable_thinking`.
+    ///
     /// - Throws: `ModelError` for a conversation when the tokenizer has no chat tokens.
-    func promptTokens(_ content: PromptContent) throws -> [Int32] {
+    func promptTokens(_ content: PromptContent, thinking: Bool = true) throws -> [Int32] {
         switch content {
         case .text(let text): encode(text)
         case .messages(let messages):
-            try chatPrompt(messages.map { Modeling.ChatMessage(role: $0.role.rawValue, content: $0.content) })
+            try chatPrompt(
+                messages.map { Modeling.ChatMessage(role: $0.role.rawValue, content: $0.content) }, thinking: thinking)
         }
     }
 
-    /// The tokens that end a response: the end of a text, and of a message.
-    var stopTokens: Set<Int32> {
-        Set([Special.endOfText, Special.messageEnd].compactMap { specialToken($0) })
-    }
+    /// The tokens that end a response.
+    var stopTokens: Set<Int32> { endTokens }
 
     /// The token that ends a worked solution.
     var endOfText: Int32? { specialToken(Special.endOfText) }

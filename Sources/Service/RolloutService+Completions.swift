@@ -92,7 +92,8 @@ extension RolloutService {
         let tokens: [Int32]
         switch input {
         case .text(let text): tokens = try tokenizer.promptTokens(.text(text))
-        case .messages(let messages): tokens = try tokenizer.promptTokens(.messages(messages))
+        case .messages(let messages, let thinking):
+            tokens = try tokenizer.promptTokens(.messages(messages), thinking: thinking)
         case .tokens(let ids): tokens = ids
         }
         let vocabularySize = weights.configuration.vocabularySize

@@ -48,7 +48,8 @@ package struct CompletionRequest: Sendable {
     package enum Input: Sendable {
         case text(String)
         case tokens([Int32])
-        case messages([ChatMessage])
+        /// A conversation; `thinking` says whether the model is to think before it answers.
+        case messages([ChatMessage], thinking: Bool)
     }
 
     package var input: Input

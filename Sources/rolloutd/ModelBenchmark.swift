@@ -28,6 +28,32 @@ struct ModelBenchmark {
         var operationsPerSecond: Double { operations / seconds }
     }
 
+    /// The shapes that can be measured without a model: the two that Benchmarks/model.sh measures beside PyTorch, and
+    /// Qwen3-0.6B.
+    static func shape(_ name: String) throws -> ModelConfiguration {
+        switch name {
+        case "5m":
+            try ModelConfiguration(
+                vocabularySize: 512, hiddenSize: 256, layerCount: 6, headCount: 8, keyValueHeadCount: 4,
+                headDimension: 32, feedForwardSize: 768)
+        case "50m":
+            try ModelConfiguration(
+                vocabularySize: 4_096, hiddenSize: 640, layerCount: 10, headCount: 10, keyValueHeadCount: 5,
+                headDimension: 64, feedForwardSize: 1_920)
+        case "qwen3-0.6b":
+            try ModelConfiguration(
+                vocabularySize: 151_936, hiddenSize: 1_024, layerCount: 28, headCount: 16, keyValueHeadCount: 8,
+                headDimension: 128, feedForwardSize: 3_072, tiesEmbeddings: true, maximumPositions: 40_960)
+        default: throw UnknownShape(name: name)
+        }
+    }
+
+    /// The error for a shape that nobody knows.
+    struct UnknownShape: Error, CustomStringConvertible {
+        let name: String
+        var description: String { "\(name) is no shape; the shapes are 5m, 50m and qwen3-0.6b" }
+    }
+
     let weights: ModelWeights
     let threads: Int
     /// Sequences of a training step.

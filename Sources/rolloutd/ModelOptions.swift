@@ -24,6 +24,14 @@ struct ModelOptions: ParsableArguments {
                 + "[ROLLOUTD_LORA_TARGETS]", valueName: "q_proj,..."))
     var loraTargets: String?
 
+    /// The flags as settings by name; nil where one was not given.
+    var values: [String: String?] {
+        [
+            "precision": precision, "lora_rank": loraRank.map(String.init), "lora_alpha": loraAlpha.map { "\($0)" },
+            "lora_targets": loraTargets,
+        ]
+    }
+
     /// The settings behind the flags, the environment and the file.
     static func settings(_ values: RunSettings) throws -> ModelSettings {
         var settings = ModelSettings()

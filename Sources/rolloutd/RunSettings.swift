@@ -60,12 +60,10 @@ struct RunSettings {
         let own: [String: String?] = [
             "database": options.database, "model": options.model, "seed": options.seed.map(String.init),
             "threads": options.threads.map(String.init), "sandbox_slots": options.sandboxSlots.map(String.init),
-            "preset": options.preset, "precision": options.modelOptions.precision,
-            "lora_rank": options.modelOptions.loraRank.map(String.init),
-            "lora_alpha": options.modelOptions.loraAlpha.map { "\($0)" },
-            "lora_targets": options.modelOptions.loraTargets,
+            "preset": options.preset,
         ]
-        for (name, value) in own.merging(flags, uniquingKeysWith: { $1 }) { if let value { values[name] = value } }
+        let given = own.merging(options.modelOptions.values, uniquingKeysWith: { $1 })
+        for (name, value) in given.merging(flags, uniquingKeysWith: { $1 }) { if let value { values[name] = value } }
         for assignment in options.assignments {
             guard let equals = assignment.firstIndex(of: "=") else {
                 throw ValidationError("--set \(assignment): write it as name=value")

@@ -46,4 +46,17 @@ import Testing
         let error = #expect(throws: ModelError.self) { try read(text) }
         #expect(error?.description.contains(word) == true && error?.description.contains("generation_config") == true)
     }
+
+    @Test func `a tokenizer ends texts where its model's settings say, and keeps them when it is saved`() throws {
+        let directory = try TemporaryDirectory()
+        var tokenizer = try Tokenizer.byteLevel(merges: [])
+        #expect(tokenizer.endTokens == Set(["<|endoftext|>", "<|im_end|>"].compactMap { tokenizer.specialToken($0) }))
+        tokenizer.generation.endTokens = [7, 9]
+        tokenizer.generation.temperature = 0.6
+        try tokenizer.save(directory: directory.path)
+        let read = try Tokenizer.load(directory: directory.path)
+        #expect(read.endTokens == [7, 9] && read.generation.temperature == 0.6)
+        try Tokenizer.byteLevel(merges: []).save(directory: directory.path)
+        #expect(try GenerationConfiguration.load(directory: directory.path)?.endTokens.count == 2)
+    }
 }

@@ -43,6 +43,19 @@ import Testing
         }
     }
 
+    @Test func `a conversation without thinking goes on after an empty thought`() async throws {
+        try await withModel { service in
+            let requests = [true, false].map { thinking in
+                CompletionRequest(
+                    input: .messages([.init(role: .user, content: "2+2?")], thinking: thinking), maximumTokens: 0,
+                    echo: true)
+            }
+            let prompts = try await service.complete(requests).map(\.promptText)
+            #expect(prompts[0] == "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n")
+            #expect(prompts[1] == prompts[0] + "<think>\n\n</think>\n\n")
+        }
+    }
+
     @Test func `several prompts are sampled together, each as by itself`() async throws {
         try await withModel { service in
             let requests = (0..<3).map {
