@@ -38,8 +38,8 @@ final class PagePool {
     private var references: [Int32] = []
     private var free: [Int32] = []
 
-    /// Memory is asked for in pieces of this many bytes, or a page if that is more.
-    private static let slabBytes = 2 << 20
+    /// Memory is asked for in pieces of this many bytes, or a page if that is more: enough for huge pages.
+    private static let slabBytes = 8 << 20
 
     /// A pool of at most `bytes`.
     init(_ shape: PageShape, bytes: Int) {
