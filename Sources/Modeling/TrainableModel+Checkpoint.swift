@@ -106,6 +106,10 @@ extension TrainableModel {
     private static func buffers(
         _ reader: borrowing SafetensorsReader, _ tensors: [TensorPlace]
     ) throws(ModelError) -> [FloatBuffer] {
+        // A file that lies about its shape is found out before memory is taken for it.
+        for prefix in prefixes {
+            for tensor in tensors { _ = try reader.entry(prefix + tensor.name, shape: tensor.shape) }
+        }
         let count = tensors.reduce(0) { $0 + $1.count }
         var buffers: [FloatBuffer] = []
         for prefix in prefixes {
