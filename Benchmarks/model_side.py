@@ -1,6 +1,6 @@
 """The peers' side of Benchmarks/model.sh: PyTorch trains and Hugging Face generates the model that rolloutd bench measures.
 
-    python model_side.py SHAPE THREADS REPEATS TASK,TASK,...   ->   one line a reading: TASK PRECISION TOKENS_PER_SECOND
+    python model_side.py SHAPE THREADS REPEATS TASK,TASK,... [SEQUENCES]   ->   one line a reading: TASK PRECISION TOKENS_PER_SECOND
 
 Tasks: train, train-bf16 (autocast), sample, sample-bf16, decode, decode-bf16; as in rolloutd's ModelBenchmark.
 """
@@ -26,11 +26,11 @@ def make(shape: str) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(configuration).float()
 
 
-def train(model, bf16: bool) -> tuple[int, float]:
+def train(model, bf16: bool, sequences: int) -> tuple[int, float]:
     if not hasattr(model, "optimiser"):
         model.train()
         model.optimiser = torch.optim.AdamW(model.parameters(), lr=1e-4, betas=(0.9, 0.98), weight_decay=0, foreach=True)
-        model.batch = torch.randint(0, model.config.vocab_size, (32, 257))
+        model.batch = torch.randint(0, model.config.vocab_size, (sequences, 257))
     start = time.perf_counter()
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         logits = model(input_ids=model.batch[:, :-1], use_cache=False).logits
@@ -39,7 +39,7 @@ def train(model, bf16: bool) -> tuple[int, float]:
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     model.optimiser.step()
     model.optimiser.zero_grad(set_to_none=True)
-    return 32 * 256, time.perf_counter() - start
+    return sequences * 256, time.perf_counter() - start
 
 
 @torch.inference_mode()
@@ -56,6 +56,7 @@ def generate(model, prompts: int) -> tuple[int, float]:
 
 def main() -> None:
     shape, threads, repeats, tasks = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split(",")
+    sequences = int(sys.argv[5]) if len(sys.argv) > 5 else 32
     torch.set_num_threads(threads)
     for task in tasks:
         name, _, precision = task.partition("-")
@@ -65,7 +66,7 @@ def main() -> None:
             model = model.to(torch.bfloat16)
         for round in range(repeats + 1):
             if name == "train":
-                tokens, seconds = train(model, bf16)
+                tokens, seconds = train(model, bf16, sequences)
             else:
                 tokens, seconds = generate(model, 64 if name == "sample" else 1)
             if round:

@@ -37,6 +37,27 @@ enum HalfPrecision {
         }
     }
 
+    /// Whether all numbers of a type are finite, from their bytes.
+    static func isFinite(_ bytes: UnsafeRawBufferPointer, _ type: SafetensorsFile.ElementType) -> Bool {
+        switch type {
+        case .float32: isFinite(bytes, as: UInt32.self, exponent: 0x7F80_0000)
+        case .bfloat16: isFinite(bytes, as: UInt16.self, exponent: 0x7F80)
+        case .float16: isFinite(bytes, as: UInt16.self, exponent: 0x7C00)
+        }
+    }
+
+    /// A number is not finite when all bits of its exponent are set.
+    private static func isFinite<Bits: FixedWidthInteger>(
+        _ bytes: UnsafeRawBufferPointer, as type: Bits.Type, exponent: Bits
+    ) -> Bool {
+        var found: Bits = 0
+        for index in 0..<bytes.count / MemoryLayout<Bits>.size {
+            let bits = bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self)
+            found |= Bits(littleEndian: bits) & exponent == exponent ? 1 : 0
+        }
+        return found == 0
+    }
+
     /// The index of the first number that is NaN, infinite or rounds to infinity in a type; nil if there is none.
     static func firstOverflow(
         _ values: UnsafeBufferPointer<Float>, in type: SafetensorsFile.ElementType = .float32

@@ -97,15 +97,16 @@ extension MappedTensors {
 
     private func fault(_ place: Place, from first: Int) -> ModelError? {
         let count = min(Self.chunk, place.tensor.count - first)
-        let numbers = [Float](unsafeUninitializedCapacity: count) { target, filled in
-            if let base = target.baseAddress { copy(place.tensor.offset + first, count, into: base) }
-            filled = count
-        }
-        return numbers.withUnsafeBufferPointer { numbers in
-            HalfPrecision.firstOverflow(numbers).map {
-                SafetensorsReader.notFinite(place.tensor.name, place.path, numbers[$0], at: first + $0)
+        let bytes = place.file.bytes(place.byteOffset + first * place.type.size, count * place.type.size)
+        guard !HalfPrecision.isFinite(bytes, place.type) else { return nil }
+        var value = Float.nan
+        for index in 0..<count {
+            copy(place.tensor.offset + first + index, 1, into: &value)
+            if !value.isFinite {
+                return SafetensorsReader.notFinite(place.tensor.name, place.path, value, at: first + index)
             }
         }
+        return nil
     }
 
     private final class Faults: Sendable {

@@ -12,7 +12,9 @@ struct PackedMatrices: Sendable {
     private let offsets: [Int]
 
     /// Numbers of a matrix that one thread packs at a time.
-    private static let chunkNumbers = 1 << 20
+    private static let chunkNumbers = 1 << 17
+    /// Models from this size on are packed by several threads.
+    private static let sharedNumbers = 1 << 20
     /// Outputs that share a panel, which is what the kernels pad a single one to.
     static let panelWidth = ck_packed_size(1, 1)
 
@@ -49,8 +51,9 @@ struct PackedMatrices: Sendable {
     func fill(_ layout: TensorLayout, _ parameters: some ParameterSource, threads: Int) {
         let pieces = layout.matrices.flatMap { direction == .forward ? Self.rowPieces($0) : [$0] }
         let packed = self
-        WorkerThreads.forEach(pieces.count, threads: layout.count < Self.chunkNumbers ? 1 : threads) { index in
-            packed.pack(pieces[index], parameters)
+        let scratch = ScratchPool(count: pieces.map { $0.outputs * $0.inputs }.max() ?? 0)
+        WorkerThreads.forEach(pieces.count, threads: layout.count < Self.sharedNumbers ? 1 : threads) { index in
+            packed.pack(pieces[index], parameters, scratch)
         }
     }
 
@@ -62,17 +65,15 @@ struct PackedMatrices: Sendable {
         }
     }
 
-    private func pack(_ piece: MatrixPlace, _ parameters: some ParameterSource) {
-        var scratch: FloatBuffer?
+    private func pack(_ piece: MatrixPlace, _ parameters: some ParameterSource, _ scratch: ScratchPool) {
         let count = piece.outputs * piece.inputs
-        parameters.withNumbers(piece.offset, count) {
-            let copied = FloatBuffer(count: count)
-            scratch = copied
-            return copied.base
-        } _: { source in
-            Self.pack(source, piece, direction, precision, into: place(piece))
+        if let source = parameters.pointer(piece.offset, count) {
+            return Self.pack(source, piece, direction, precision, into: place(piece))
         }
-        withExtendedLifetime(scratch) {}
+        scratch.borrow { copied in
+            parameters.copy(piece.offset, count, into: copied)
+            Self.pack(copied, piece, direction, precision, into: place(piece))
+        }
     }
 
     /// Packs one matrix, or a part of it in whole panels, whose numbers lie at `source`.
