@@ -93,7 +93,7 @@ struct BenchCommand: AsyncParsableCommand {
     private static func peakMegabytes() -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let kilobytes = line.split(separator: " ").dropLast().last.flatMap({ Int($0) })
+            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropLast().last.flatMap({ Int($0) })
         else { return nil }
         return kilobytes / 1_000
     }
