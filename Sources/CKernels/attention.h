@@ -7,10 +7,11 @@
 
 _Static_assert(CK_SPAN == CK_PAGE, "a span of keys must lie in one page");
 
-/// One call's operands; with `key_pages`, keys and v are not used.
+/// One call's operands; with `key_pages`, keys and v are not used. Pages hold fp32, or bf16 in calls with `half`.
 typedef struct {
     float *out, *lse;
-    const float *q, *keys, *v, *const *key_pages, *const *value_pages;
+    const float *q, *keys, *v;
+    const void *const *key_pages, *const *value_pages;
     size_t past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride;
     float scale;
 } CK_NAME(attention);
@@ -67,11 +68,11 @@ CK_INLINE void CK_NAME(soften)(CK_NAME(attention_tile) *tile, size_t start, size
 
 /// Where a span's keys and values of one kv head start.
 CK_INLINE void CK_NAME(find_span)(
-    const CK_NAME(attention) *a, size_t kv, size_t start, const float **keys, const float **values) {
+    const CK_NAME(attention) *a, size_t kv, size_t start, const void **keys, const void **values, const bool half) {
     size_t offset = kv * a->head_dim;
-    if (__builtin_expect(a->key_pages != NULL, 0)) {
-        *keys = a->key_pages[start / CK_SPAN] + offset * CK_KEY_BLOCK;
-        *values = a->value_pages[start / CK_SPAN] + offset;
+    if (half || __builtin_expect(a->key_pages != NULL, 0)) {
+        *keys = CK_NAME(place)(a->key_pages[start / CK_SPAN], offset * CK_KEY_BLOCK, half);
+        *values = CK_NAME(place)(a->value_pages[start / CK_SPAN], offset, half);
     } else {
         *keys = a->keys + start * a->kv_heads * a->head_dim + offset * CK_KEY_BLOCK;
         *values = a->v + start * a->v_stride + offset;
@@ -80,23 +81,24 @@ CK_INLINE void CK_NAME(find_span)(
 
 /// One span for all rows of the tile. Keys that every row sees go through the tile product, the few others row by row.
 CK_INLINE void CK_NAME(attend_span)(
-    const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t start, const size_t rows) {
+    const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t start, const size_t rows,
+    const bool half) {
     size_t width = a->kv_heads * a->head_dim, dim = a->head_dim;
-    const float *keys, *values;
-    CK_NAME(find_span)(a, kv, start, &keys, &values);
+    const void *keys, *values;
+    CK_NAME(find_span)(a, kv, start, &keys, &values, half);
     size_t count = CK_MIN(tile->lengths[rows - 1] - start, CK_SPAN);
     size_t common = CK_NAME(visible)(tile, 0, start);
-    CK_NAME(score)(tile->weights, tile->rows, keys, CK_KEY_BLOCK * width, dim, count, rows);
+    CK_NAME(score)(tile->weights, tile->rows, keys, half, CK_KEY_BLOCK * width, dim, count, rows);
     CK_NAME(soften)(tile, start, count, rows);
     CK_NAME(weights) w = {tile->weights, 1, CK_SPAN};
-    CK_NAME(weigh)(tile->sums, CK_MAX_HEAD_DIM, tile->shrink, values, a->v_stride, common, w, dim, rows);
+    CK_NAME(weigh)(tile->sums, CK_MAX_HEAD_DIM, tile->shrink, values, half, a->v_stride, common, w, dim, rows);
     for (size_t r = 1; r < rows; r++) {
         size_t end = CK_NAME(visible)(tile, r, start);
         if (end <= common) continue;
         CK_NAME(weights) rest = {tile->weights + r * CK_SPAN + common, 1, CK_SPAN};
         CK_NAME(weigh)(
-            tile->sums + r * CK_MAX_HEAD_DIM, CK_MAX_HEAD_DIM, NULL, values + common * a->v_stride, a->v_stride,
-            end - common, rest, dim, 1);
+            tile->sums + r * CK_MAX_HEAD_DIM, CK_MAX_HEAD_DIM, NULL,
+            CK_NAME(place)(values, common * a->v_stride, half), half, a->v_stride, end - common, rest, dim, 1);
     }
 }
 
@@ -127,18 +129,22 @@ CK_INLINE void CK_NAME(attention_store)(
 }
 
 CK_INLINE void CK_NAME(attend)(
-    const CK_NAME(attention) *a, size_t kv, size_t first, size_t count, const size_t rows) {
+    const CK_NAME(attention) *a, size_t kv, size_t first, size_t count, const size_t rows, const bool half) {
     CK_NAME(attention_tile) tile;
     for (size_t r = 0; r < rows; r++) CK_NAME(attention_load)(a, &tile, kv, first + CK_MIN(r, count - 1), r, rows);
     for (size_t start = 0; start < tile.lengths[rows - 1]; start += CK_SPAN) {
-        CK_NAME(attend_span)(a, &tile, kv, start, rows);
+        CK_NAME(attend_span)(a, &tile, kv, start, rows, half);
     }
     for (size_t r = 0; r < count; r++) CK_NAME(attention_store)(a, &tile, kv, first + r, r);
 }
 
 #define CK_ATTEND(rows)                                                                                        \
     static void CK_NAME(attend_##rows)(const CK_NAME(attention) *a, size_t kv, size_t first, size_t count) {   \
-        CK_NAME(attend)(a, kv, first, count, rows);                                                            \
+        CK_NAME(attend)(a, kv, first, count, rows, false);                                                     \
+    }                                                                                                          \
+    static void CK_NAME(attend_half_##rows)(                                                                   \
+        const CK_NAME(attention) *a, size_t kv, size_t first, size_t count) {                                  \
+        CK_NAME(attend)(a, kv, first, count, rows, true);                                                      \
     }
 
 CK_ATTEND(1)
@@ -149,20 +155,20 @@ CK_ATTEND(8)
 #endif
 
 /// All items of all heads, in tiles of up to CK_ATTENTION_ROWS.
-static void CK_NAME(attend_all)(const CK_NAME(attention) *a) {
+CK_INLINE void CK_NAME(attend_all)(const CK_NAME(attention) *a, const bool half) {
     size_t items = a->tokens * (a->heads / a->kv_heads);
     for (size_t kv = 0; kv < a->kv_heads; kv++) {
         for (size_t first = 0; first < items; first += CK_ATTENTION_ROWS) {
             size_t count = CK_MIN(items - first, CK_ATTENTION_ROWS);
             if (count == 1) {
-                CK_NAME(attend_1)(a, kv, first, count);
+                (half ? CK_NAME(attend_half_1) : CK_NAME(attend_1))(a, kv, first, count);
             } else if (count == 2) {
-                CK_NAME(attend_2)(a, kv, first, count);
+                (half ? CK_NAME(attend_half_2) : CK_NAME(attend_2))(a, kv, first, count);
             } else if (count <= 4) {
-                CK_NAME(attend_4)(a, kv, first, count);
+                (half ? CK_NAME(attend_half_4) : CK_NAME(attend_4))(a, kv, first, count);
             } else {
 #if CK_TILE_LIMIT > 6
-                CK_NAME(attend_8)(a, kv, first, count);
+                (half ? CK_NAME(attend_half_8) : CK_NAME(attend_8))(a, kv, first, count);
 #endif
             }
         }
@@ -175,14 +181,19 @@ static void CK_NAME(attention_forward)(
     size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
     CK_NAME(attention) a = {out,    lse,   q,        keys,     v,        NULL,     NULL,       past,
                             tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale};
-    CK_NAME(attend_all)(&a);
+    CK_NAME(attend_all)(&a, false);
 }
 
-static void CK_NAME(attention_forward_paged)(
-    float *restrict out, float *restrict lse, const float *restrict q, const float *const *key_pages,
-    const float *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
-    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
-    CK_NAME(attention) a = {out,    lse,   q,        NULL,     NULL,     key_pages, value_pages, past,
-                            tokens, heads, kv_heads, head_dim, q_stride, v_stride,  out_stride,  scale};
-    CK_NAME(attend_all)(&a);
-}
+#define CK_ATTENTION_PAGED(name, number, half)                                                                 \
+    static void CK_NAME(name)(                                                                                 \
+        float *restrict out, float *restrict lse, const float *restrict q, const number *const *key_pages,     \
+        const number *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads,           \
+        size_t head_dim, size_t q_stride, size_t v_stride, size_t out_stride, float scale) {                   \
+        CK_NAME(attention) a = {out, lse, q, NULL, NULL, (const void *const *)key_pages,                       \
+                                (const void *const *)value_pages, past, tokens, heads, kv_heads, head_dim,     \
+                                q_stride, v_stride, out_stride, scale};                                        \
+        CK_NAME(attend_all)(&a, half);                                                                         \
+    }
+
+CK_ATTENTION_PAGED(attention_forward_paged, float, false)
+CK_ATTENTION_PAGED(attention_forward_paged_bf16, uint16_t, true)

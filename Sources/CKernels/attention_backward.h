@@ -66,11 +66,13 @@ static void CK_NAME(gradient_weigh)(
         const float *sources = source + from * source_stride;
         float *target = out + o * out_stride;
         if (rows == CK_ATTENTION_ROWS) {
-            CK_NAME(weigh)(target, out_stride, NULL, sources, source_stride, to - from, here, dim, CK_ATTENTION_ROWS);
+            CK_NAME(weigh)(
+                target, out_stride, NULL, sources, false, source_stride, to - from, here, dim, CK_ATTENTION_ROWS);
             continue;
         }
         for (size_t r = 0; r < rows; r++) {
-            CK_NAME(weigh)(target + r * out_stride, out_stride, NULL, sources, source_stride, to - from, here, dim, 1);
+            CK_NAME(weigh)(
+                target + r * out_stride, out_stride, NULL, sources, false, source_stride, to - from, here, dim, 1);
             here.weights += here.by_output;
         }
     }
@@ -86,8 +88,9 @@ static void CK_NAME(gradient_block)(
     for (size_t r = 0; r < queries; r += CK_ATTENTION_ROWS) {
         size_t count = diagonal ? CK_MIN(r + CK_ATTENTION_ROWS, keys) : keys;
         float *weights = span->weights + r * CK_SPAN, *slopes = span->slopes + r * CK_SPAN;
-        CK_NAME(score)(weights, span->rows + r * dim, g->keys + at, block, dim, count, CK_ATTENTION_ROWS);
-        CK_NAME(score)(slopes, span->slopes_in + r * dim, g->values + at, block, dim, count, CK_ATTENTION_ROWS);
+        CK_NAME(score)(weights, span->rows + r * dim, g->keys + at, false, block, dim, count, CK_ATTENTION_ROWS);
+        CK_NAME(score)(
+            slopes, span->slopes_in + r * dim, g->values + at, false, block, dim, count, CK_ATTENTION_ROWS);
         for (size_t i = r; i < r + CK_ATTENTION_ROWS; i++) {
             CK_NAME(gradient_soften)(span, i, diagonal ? CK_MIN(i + 1, keys) : keys, count, g->scale);
         }

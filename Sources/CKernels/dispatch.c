@@ -60,6 +60,15 @@ void ck_attention_forward_paged(
         scale);
 }
 
+void ck_attention_forward_paged_bf16(
+    float *restrict out, float *restrict lse, const float *restrict q, const uint16_t *const *key_pages,
+    const uint16_t *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
+    ck_current_kernels()->attention_forward_paged_bf16(
+        out, lse, q, key_pages, value_pages, past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride,
+        scale);
+}
+
 void ck_attention_backward(
     float *restrict dq, float *restrict dk, float *restrict dv, const float *restrict dout, const float *restrict out,
     const float *restrict lse, const float *restrict q, const float *restrict k, const float *restrict keys,
@@ -88,6 +97,10 @@ void ck_add(float *restrict y, const float *restrict x, size_t count) {
 
 void ck_scale(float *x, float factor, size_t count) {
     ck_current_kernels()->scale(x, factor, count);
+}
+
+void ck_round_bf16(float *x, size_t count) {
+    ck_current_kernels()->round_bf16(x, count);
 }
 
 void ck_exp(float *y, const float *x, size_t count) {

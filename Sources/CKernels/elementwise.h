@@ -15,6 +15,13 @@ static void CK_NAME(scale)(float *x, float factor, size_t count) {
     }
 }
 
+static void CK_NAME(round_bf16)(float *x, size_t count) {
+    for (size_t i = 0; i < count; i += CK_WIDTH) {
+        size_t left = CK_MIN(count - i, CK_WIDTH);
+        v_store_part(x + i, v_round_bf16(v_load_part(x + i, left)), left);
+    }
+}
+
 static void CK_NAME(exp)(float *y, const float *x, size_t count) {
     for (size_t i = 0; i < count; i += CK_WIDTH) {
         size_t left = CK_MIN(count - i, CK_WIDTH);

@@ -7,8 +7,9 @@
 /// X(name) for every kernel that exists per level; ck_name is its public function, and name##_level its versions.
 #define CK_EACH_KERNEL(X)                                                                                      \
     X(matmul_packed) X(matmul_tn) X(rmsnorm_forward) X(rmsnorm_backward) X(rope) X(attention_forward)          \
-    X(attention_forward_paged) X(attention_backward) X(swiglu_forward) X(swiglu_backward) X(add) X(scale)       \
-    X(exp) X(log) X(log_softmax_stats) X(log_softmax_backward) X(max) X(log_softmax_row) X(adamw) X(sum_of_squares)
+    X(attention_forward_paged) X(attention_forward_paged_bf16) X(attention_backward)                           \
+    X(swiglu_forward) X(swiglu_backward) X(add) X(scale) X(round_bf16) X(exp) X(log) X(log_softmax_stats)      \
+    X(log_softmax_backward) X(max) X(log_softmax_row) X(adamw) X(sum_of_squares)
 
 #define CK_FIELD(name) __typeof__(ck_##name) *name;
 

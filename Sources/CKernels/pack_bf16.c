@@ -1,4 +1,5 @@
-// Weight panels in bf16 (layout: bfloat16.h), from fp32 weights. Plain data movement, the same at every CPU level.
+// Weight panels (layout: bfloat16.h), key blocks and rows in bf16, from fp32. Plain data movement, the same at
+// every CPU level.
 #include "CKernels.h"
 #include "bfloat16.h"
 
@@ -31,4 +32,19 @@ void ck_pack_nn_bf16(uint16_t *restrict packed, const float *restrict w, size_t 
             for (size_t j = 0; j < CK_PANEL; j++) put_pair(packed + 2 * j, rows[0][j], rows[1][j]);
         }
     }
+}
+
+void ck_pack_keys_bf16(
+    uint16_t *restrict packed, const float *restrict k, size_t first, size_t rows, size_t kv_heads, size_t head_dim,
+    size_t k_stride) {
+    size_t width = kv_heads * head_dim;
+    for (size_t row = 0; row < rows; row++) {
+        size_t position = first + row;
+        uint16_t *column = packed + position / CK_KEY_BLOCK * CK_KEY_BLOCK * width + position % CK_KEY_BLOCK;
+        for (size_t i = 0; i < width; i++) column[i * CK_KEY_BLOCK] = ck_bf16_round(k[row * k_stride + i]);
+    }
+}
+
+void ck_pack_bf16(uint16_t *restrict packed, const float *restrict x, size_t count) {
+    for (size_t i = 0; i < count; i++) packed[i] = ck_bf16_round(x[i]);
 }

@@ -39,6 +39,34 @@ CK_INLINE vf v_load_part(const float *p, size_t count) {
 #endif
 }
 
+typedef uint16_t vh __attribute__((ext_vector_type(CK_LANES)));
+typedef uint32_t vu __attribute__((ext_vector_type(CK_LANES)));
+typedef vh vh_unaligned __attribute__((aligned(2)));
+
+/// v_load_part of bf16, widened.
+CK_INLINE vf v_load_bf16(const uint16_t *p, size_t count) {
+    vh halves;
+    if (count == CK_WIDTH) {
+        halves = *(const vh_unaligned *)p;
+    } else {
+#if CK_LANES == 16
+        halves = (vh)_mm256_maskz_loadu_epi16((__mmask16)((1u << count) - 1), p);
+#else
+        uint16_t lanes[CK_WIDTH] = {0};
+        for (size_t i = 0; i < count; i++) lanes[i] = p[i];
+        halves = *(const vh_unaligned *)lanes;
+#endif
+    }
+    return (vf)(__builtin_convertvector(halves, vu) << 16);
+}
+
+/// The nearest bf16, ties to even, as ck_bf16_round has it; a NaN stays one.
+CK_INLINE vf v_round_bf16(vf x) {
+    vu bits = (vu)x, nearest = bits + 0x7fff + (bits >> 16 & 1);
+    vu rounded = x == x ? nearest : bits | 0x400000;
+    return (vf)(rounded & 0xffff0000);
+}
+
 /// Writes the first `count` (1 ... CK_WIDTH) lanes only.
 CK_INLINE void v_store_part(float *p, vf x, size_t count) {
     if (count == CK_WIDTH) {

@@ -27,6 +27,11 @@ struct Attention {
             dimension: model.headDimension)
         rotate(a.queries, heads: model.headCount, batch, weights.rotary, inverse: false)
         rotate(a.keys, heads: model.keyValueHeadCount, batch, weights.rotary, inverse: false)
+        if weights.precision == .bfloat16 {
+            // What the sampler's pages hold is what everybody computes with; the way back takes rounding for identity.
+            ck_round_bf16(a.keys, rows * model.keyWidth)
+            ck_round_bf16(a.values, rows * model.keyWidth)
+        }
         // By index: an unoptimised build allocates for every element of an array's iterator.
         for index in batch.segments.indices { attend(batch.segments[index], a) }
         memcpy(a.middle, a.input, rows * model.hiddenSize * 4)
@@ -68,11 +73,9 @@ struct Attention {
         let keyStart = segment.firstRow * model.keyWidth
         cache.append(
             a.keys + keyStart, a.values + keyStart, past: segment.past, count: segment.count, layer: layer, model)
-        cache.point(at: layer)
-        ck_attention_forward_paged(
+        cache.attend(
             a.mixed + queryStart, a.logSumExp + segment.firstRow * model.headCount, a.queries + queryStart,
-            cache.scratch.keys, cache.scratch.values, segment.past, segment.count, model.headCount,
-            model.keyValueHeadCount, model.headDimension, model.queryWidth, model.keyWidth, model.queryWidth, scale)
+            past: segment.past, count: segment.count, layer: layer, model, scale: scale)
     }
 
     private func rotate(

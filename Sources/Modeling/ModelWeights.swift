@@ -19,6 +19,11 @@ package final class ModelWeights: Sendable {
     /// In which numbers the matrices are multiplied.
     package var precision: Precision { packed.precision }
 
+    /// Whether they can go on with each other's sequences: one shape, one precision.
+    func hasForm(of other: ModelWeights) -> Bool {
+        precision == other.precision && configuration == other.configuration
+    }
+
     /// Takes over `parameters`, which nobody writes any more, and packs them on so many threads.
     init(
         configuration: ModelConfiguration, layout: TensorLayout, parameters: some ParameterSource,

@@ -3,26 +3,30 @@
 import CKernels
 import Glibc
 
-/// Where keys and values of a layer lie in a page: `[layer][packed keys of 64 positions | value rows [64, keyWidth]]`.
+/// Where keys and values of a layer lie in a page: `[layer][packed keys of 64 positions | value rows [64, keyWidth]]`, in
+/// fp32 or bf16 as the matrices are.
 struct PageShape: Equatable {
     /// Positions of a page, the kernels' CK_PAGE.
     static let positions = Int(CK_PAGE)
 
     let layerCount: Int
     let keyWidth: Int
-    /// Numbers of a layer's packed keys; its value rows follow.
-    let keysSize: Int
-    let layerSize: Int
+    let precision: Precision
+    /// Bytes of a layer's packed keys; its value rows follow.
+    let keysBytes: Int
+    let layerBytes: Int
 
-    init(_ model: ModelConfiguration) {
+    init(_ model: ModelConfiguration, _ precision: Precision) {
+        self.precision = precision
         layerCount = model.layerCount
         keyWidth = model.keyWidth
-        keysSize = ck_packed_keys_size(Self.positions, model.keyValueHeadCount, model.headDimension)
-        layerSize = keysSize + Self.positions * model.keyWidth
+        keysBytes =
+            precision.bytes * ck_packed_keys_size(Self.positions, model.keyValueHeadCount, model.headDimension)
+        layerBytes = keysBytes + precision.bytes * Self.positions * model.keyWidth
     }
 
-    /// Numbers of a page.
-    var floats: Int { layerCount * layerSize }
+    /// Bytes of a page, a multiple of 64.
+    var bytes: Int { layerCount * layerBytes }
 
     /// Pages that hold so many positions.
     static func pages(for positions: Int) -> Int { (positions + Self.positions - 1) / Self.positions }
@@ -34,7 +38,7 @@ final class PagePool {
     /// Most pages there may be.
     let capacity: Int
     private var slabs: [FloatBuffer] = []
-    private var bases: [UnsafeMutablePointer<Float>] = []
+    private var bases: [UnsafeMutableRawPointer] = []
     private var references: [Int32] = []
     private var free: [Int32] = []
 
@@ -48,7 +52,7 @@ final class PagePool {
     }
 
     /// Pages in so many bytes.
-    static func capacity(_ shape: PageShape, bytes: Int) -> Int { max(bytes, 0) / (shape.floats * 4) }
+    static func capacity(_ shape: PageShape, bytes: Int) -> Int { max(bytes, 0) / shape.bytes }
 
     /// Pages that can still be taken.
     var available: Int { free.count + capacity - bases.count }
@@ -74,16 +78,16 @@ final class PagePool {
     func isShared(_ page: Int32) -> Bool { references[Int(page)] > 1 }
 
     /// The page's memory.
-    func base(_ page: Int32) -> UnsafeMutablePointer<Float> { bases[Int(page)] }
+    func base(_ page: Int32) -> UnsafeMutableRawPointer { bases[Int(page)] }
 
     private func grow() {
-        let count = min(max(Self.slabBytes / (shape.floats * 4), 1), capacity - bases.count)
+        let count = min(max(Self.slabBytes / shape.bytes, 1), capacity - bases.count)
         guard count > 0 else { return }
-        let slab = FloatBuffer(count: count * shape.floats)
+        let slab = FloatBuffer(count: count * shape.bytes / 4)
         slabs.append(slab)
         for index in 0..<count {
             free.append(Int32(bases.count))
-            bases.append(slab.base + index * shape.floats)
+            bases.append(UnsafeMutableRawPointer(slab.base) + index * shape.bytes)
             references.append(0)
         }
     }

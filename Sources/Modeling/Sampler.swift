@@ -116,7 +116,7 @@ package final class Sampler: Sendable {
         let model = call.weights.configuration
         for request in call.requests {
             try request.validate(for: model, hasTokenBytes: call.options.tokenBytes != nil)
-            try checkMemory(for: request, model)
+            try checkMemory(for: request, PageShape(model, call.weights.precision))
         }
         try start()
         guard !call.requests.isEmpty else { return call.finishEmpty() }
@@ -128,13 +128,12 @@ package final class Sampler: Sendable {
     }
 
     /// Throws when one sequence alone would not fit into a worker's pages.
-    private func checkMemory(for request: SamplingRequest, _ model: ModelConfiguration) throws(ModelError) {
-        let shape = PageShape(model)
+    private func checkMemory(for request: SamplingRequest, _ shape: PageShape) throws(ModelError) {
         let pages = PageShape.pages(for: request.prompt.count + request.maximumTokens - 1)
         guard pages > PagePool.capacity(shape, bytes: bounds.cacheBytes) else { return }
         throw ModelError(
             .invalidInput,
-            "a prompt of \(request.prompt.count) and \(request.maximumTokens) new tokens need \(pages * shape.floats * 4)"
+            "a prompt of \(request.prompt.count) and \(request.maximumTokens) new tokens need \(pages * shape.bytes)"
                 + " bytes of keys and values, the sampler has \(bounds.cacheBytes) a thread",
             hint: "ask for fewer tokens, or give the sampler more memory")
     }

@@ -40,7 +40,7 @@ final class SamplerWorker {
         guard !unit.call.endsByCancelling() else { return queue.finished(index, unit.requests.count) }
         var weights = unit.call.weights
         var version = unit.call.options.version
-        if let newest = unit.call.options.newest?(), newest.weights.configuration == weights.configuration {
+        if let newest = unit.call.options.newest?(), newest.weights.hasForm(of: weights) {
             (version, weights) = newest
         }
         let lane = lane(for: weights)
@@ -78,15 +78,15 @@ final class SamplerWorker {
 
     private func lane(for weights: ModelWeights) -> SamplingLane {
         if let lane = lanes.first(where: { $0.weights === weights }) { return lane }
-        let lane = SamplingLane(weights, memory(for: weights.configuration), prefillTokens: bounds.prefillTokens)
+        let lane = SamplingLane(weights, memory(for: weights), prefillTokens: bounds.prefillTokens)
         lanes.append(lane)
         return lane
     }
 
-    private func memory(for model: ModelConfiguration) -> SamplingMemory {
-        if let lane = lanes.first(where: { $0.memory.model == model }) { return lane.memory }
-        if let memory, memory.model == model { return memory }
-        let made = SamplingMemory(model, cacheBytes: bounds.cacheBytes)
+    private func memory(for weights: ModelWeights) -> SamplingMemory {
+        if let lane = lanes.first(where: { $0.memory.fits(weights) }) { return lane.memory }
+        if let memory, memory.fits(weights) { return memory }
+        let made = SamplingMemory(weights.configuration, weights.precision, cacheBytes: bounds.cacheBytes)
         memory = made
         return made
     }

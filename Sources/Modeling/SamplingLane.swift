@@ -185,7 +185,7 @@ extension SamplingLane {
     /// The weights that a call follows, when they are not this lane's.
     private func newest(for call: SamplingCall) -> (version: Int, weights: ModelWeights)? {
         guard let newest = call.options.newest?(), newest.weights !== weights,
-            newest.weights.configuration == weights.configuration
+            newest.weights.hasForm(of: weights)
         else { return nil }
         return newest
     }

@@ -1,7 +1,7 @@
 // Everything that a worker's steps write to, made once for the largest step so far: decoding takes no memory.
 import CKernels
 
-/// Scratch memory, pages and the batch of one worker, for models of one shape.
+/// Scratch memory, pages and the batch of one worker, for models of one shape and precision.
 final class SamplingMemory {
     let model: ModelConfiguration
     let pool: PagePool
@@ -23,13 +23,18 @@ final class SamplingMemory {
         let logitRows: Int
     }
 
-    init(_ model: ModelConfiguration, cacheBytes: Int) {
+    init(_ model: ModelConfiguration, _ precision: Precision, cacheBytes: Int) {
         self.model = model
-        pool = PagePool(PageShape(model), bytes: cacheBytes)
+        pool = PagePool(PageShape(model, precision), bytes: cacheBytes)
         pointers = PagePointers(pages: PageShape.pages(for: model.maximumPositions))
     }
 
     deinit { pointers.deallocate() }
+
+    /// Whether steps with these weights can use it.
+    func fits(_ weights: ModelWeights) -> Bool {
+        weights.precision == pool.shape.precision && weights.configuration == model
+    }
 
     /// A view of a sequence's pages.
     func cache(_ pages: PageTable) -> PagedCache {

@@ -54,7 +54,7 @@ import Testing
         _ weights: ModelWeights, _ model: ModelConfiguration, _ tokens: [Int32], cuts: [Int]
     ) -> [UInt32] {
         var workspace = Workspace()
-        let pool = PagePool(PageShape(model), bytes: 1 << 30)
+        let pool = PagePool(PageShape(model, weights.precision), bytes: 1 << 30)
         let table = PageTable(pool, positions: tokens.count)
         let pointers = PagePointers(pages: PageShape.pages(for: tokens.count))
         defer { pointers.deallocate() }

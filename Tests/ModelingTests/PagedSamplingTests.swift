@@ -7,10 +7,15 @@ import Testing
 @Suite struct PagedSamplingTests {
     private let weights: ModelWeights
     private var model: ModelConfiguration { weights.configuration }
-    private var pageBytes: Int { PageShape(model).floats * 4 }
+    private var shape: PageShape { PageShape(model, weights.precision) }
+    private var pageBytes: Int { shape.bytes }
 
     init() throws {
-        weights = ModelWeights.random(try #require(SamplerEngineTests.shape), seed: 4, standardDeviation: 0.4)
+        weights = try Self.weights(.float32)
+    }
+
+    private static func weights(_ precision: Precision) throws -> ModelWeights {
+        .random(try #require(SamplerEngineTests.shape), seed: 4, standardDeviation: 0.4, precision: precision)
     }
 
     /// Groups of six that share prompts of up to 150 tokens.
@@ -23,7 +28,10 @@ import Testing
         }
     }
 
-    @Test func `when pages run out sequences wait and are run again, with the same bits`() throws {
+    @Test(arguments: Precision.allCases)
+    func `when pages run out sequences wait and are run again, with the same bits`(_ precision: Precision) throws {
+        let weights = try Self.weights(precision)
+        let pageBytes = PageShape(model, precision).bytes
         let requests = requests(30)
         let once = try Sampler(threads: 1).sample(requests, weights: weights)
         let longest = requests.map { $0.prompt.count + $0.maximumTokens }.max() ?? 0
@@ -33,6 +41,40 @@ import Testing
                 #expect(try Sampler(threads: threads, bounds: bounds).sample(requests, weights: weights) == once)
             }
         }
+    }
+
+    @Test(arguments: Precision.allCases)
+    func `and the bits are the learner's, however often a sequence was run again`(_ precision: Precision) throws {
+        let weights = try Self.weights(precision)
+        var requests = requests(30)
+        for index in requests.indices { requests[index].repetitionPenalty = 1 }
+        let longest = requests.map { $0.prompt.count + $0.maximumTokens }.max() ?? 0
+        let pages = PageShape.pages(for: longest - 1) + 2
+        let bounds = Sampler.Bounds(cacheBytes: pages * PageShape(model, precision).bytes)
+        let samples = try Sampler(threads: 2, bounds: bounds).sample(requests, weights: weights)
+        let sequences = zip(requests, samples).map {
+            TrainingSequence(tokens: $0.prompt + $1.tokens, promptLength: $0.prompt.count)
+        }
+        let statistics = try TrainableModel(weights: weights).forward(sequences)
+        #expect(samples.map { $0.logprobs.map(\.bitPattern) } == statistics.map { $0.logprobs.map(\.bitPattern) })
+    }
+
+    @Test func `a page of bf16 takes half the bytes, and a sampler of both gives each its own`() async throws {
+        #expect(2 * PageShape(model, .bfloat16).bytes == pageBytes)
+        let half = try Self.weights(.bfloat16)
+        let requests = requests(12)
+        let sampler = Sampler(threads: 1, bounds: .init(cacheBytes: 40 * pageBytes))
+        let alone = try [weights, half].map { try sampler.sample(requests, weights: $0) }
+        #expect(alone[0] != alone[1])
+        // Two calls in one thread's steps.
+        async let first = sampler.sample(requests, weights: weights)
+        async let second = sampler.sample(requests, weights: half)
+        #expect(try await [first, second] == alone)
+        // A call that follows a policy does not follow it into another precision: its pages would not fit.
+        let options = Sampler.Options(newest: { (1, half) })
+        #expect(
+            try await sampler.sample(requests, weights: weights, options: options).map(\.tokens)
+                == alone[0].map(\.tokens))
     }
 
     @Test func `what can never fit is refused with what it needs`() throws {
@@ -50,7 +92,7 @@ import Testing
     }
 
     @Test func `a group holds its prompt's pages once`() throws {
-        let pool = PagePool(PageShape(model), bytes: 10 * pageBytes)
+        let pool = PagePool(shape, bytes: 10 * pageBytes)
         let prompt = PageTable(pool, positions: 150)
         #expect(prompt.reserve(150))
         #expect(pool.available == 7)
@@ -73,20 +115,26 @@ import Testing
     }
 
     @Test func `a page is copied before one of its owners writes`() throws {
-        let pool = PagePool(PageShape(model), bytes: 4 * pageBytes)
+        let pool = PagePool(shape, bytes: 4 * pageBytes)
         let first = PageTable(pool, positions: 64)
         #expect(first.reserve(10))
-        for index in 0..<pool.shape.floats { first.view[0][index] = Float(index) }
+        func numbers(_ table: PageTable) -> UnsafeMutablePointer<Float> {
+            table.view[0].assumingMemoryBound(to: Float.self)
+        }
+        let count = pool.shape.bytes / 4
+        for index in 0..<count { numbers(first)[index] = Float(index) }
         let second = PageTable(pool, positions: 64)
         second.share(first, positions: 10)
         #expect(second.prepare(10))
-        second.view[0][7] = -1
-        #expect(first.view[0][7] == 7)
-        #expect(second.view[0][8] == 8)
+        numbers(second)[7] = -1
+        #expect(numbers(first)[7] == 7)
+        #expect(numbers(second)[8] == 8)
+        #expect(numbers(second)[count - 1] == Float(count - 1))
     }
 
-    @Test(.enabled(if: allocations_of_this_thread() >= 0)) func `decoding more tokens asks for no more memory`() throws
-    {
+    @Test(.enabled(if: allocations_of_this_thread() >= 0), arguments: Precision.allCases)
+    func `decoding more tokens asks for no more memory`(_ precision: Precision) throws {
+        let weights = try Self.weights(precision)
         let queue = SamplerQueue(workers: 1, .init())
         let worker = SamplerWorker(0, queue, .init())
         var requests = (0..<8).map {

@@ -136,6 +136,20 @@ void ck_attention_forward_paged(
     const float *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
     size_t q_stride, size_t v_stride, size_t out_stride, float scale);
 
+/// ck_pack_keys into a store of bf16; a number that is one already stays as it is.
+void ck_pack_keys_bf16(
+    uint16_t *restrict packed, const float *restrict k, size_t first, size_t rows, size_t kv_heads, size_t head_dim,
+    size_t k_stride);
+
+/// packed = x, rounded to bf16: rows of values for a page.
+void ck_pack_bf16(uint16_t *restrict packed, const float *restrict x, size_t count);
+
+/// ck_attention_forward_paged on pages of bf16; the bits are those of the widened numbers in fp32.
+void ck_attention_forward_paged_bf16(
+    float *restrict out, float *restrict lse, const float *restrict q, const uint16_t *const *key_pages,
+    const uint16_t *const *value_pages, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
+    size_t q_stride, size_t v_stride, size_t out_stride, float scale);
+
 /// Gradients of ck_attention_forward with past = 0, overwriting dq, dk, dv (same strides as q, k, v; dout as out).
 /// `keys` and `values` are k and v packed with ck_pack_keys; k must also be given as rows.
 void ck_attention_backward(
@@ -161,6 +175,9 @@ void ck_add(float *restrict y, const float *restrict x, size_t count);
 
 /// x *= factor.
 void ck_scale(float *x, float factor, size_t count);
+
+/// x becomes the nearest bf16, ties to even; a NaN stays one.
+void ck_round_bf16(float *x, size_t count);
 
 /// y = exp(x), at most 2 ulp; +inf above 88.72, 0 below -86.6 (no subnormal results). y may be x.
 void ck_exp(float *y, const float *x, size_t count);
