@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Service
 import StrictJSON
+import Synchronization
 
 /// Sampling from the in-process model in OpenAI's forms.
 func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
@@ -13,8 +14,7 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             return try await listModels(service)
         },
         Endpoint(.post, "/v1/completions") { call in
-            try await answeringAsOpenAI(call) { call in
-                let request = try await call.readBody(TextCompletion.init(json:))
+            try await answeringAsOpenAI(call, reading: TextCompletion.init(json:)) { call, request in
                 let results = try await service.complete(
                     request.sampling(version: try version(of: request.fields.model, service)))
                 return jsonResponse(
@@ -22,8 +22,7 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             }
         },
         Endpoint(.post, "/v1/chat/completions") { call in
-            try await answeringAsOpenAI(call) { call in
-                let request = try await call.readBody(ChatCompletion.init(json:))
+            try await answeringAsOpenAI(call, reading: ChatCompletion.init(json:)) { call, request in
                 let results = try await service.complete([
                     request.sampling(version: try version(of: request.fields.model, service))
                 ])
@@ -38,18 +37,27 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
 /// Works while the client stays: a client that closes its connection cancels the task, and the sampler gives its places
 /// to others. The connection is spent afterwards, for what came over it was read ahead. Errors have OpenAI's `type` and
 /// `param` beside our own members.
-private func answeringAsOpenAI(
-    _ call: Call, _ work: @Sendable (Call) async throws -> Response
+private func answeringAsOpenAI<Request: Sendable>(
+    _ call: Call, reading read: @escaping @Sendable (JSONValue) throws(InputError) -> Request,
+    _ work: @Sendable (Call, Request) async throws -> Response
 ) async throws -> Response {
+    let hasArrived = Mutex(false)
     do {
         var response = try await call.request.body.consumeWithCancellationOnInboundClose { body in
             var call = call
             call.request.body = body
-            return try await work(call)
+            let request = try await call.readBody(read)
+            hasArrived.withLock { $0 = true }
+            return try await work(call, request)
         }
         response.headers[.connection] = "close"
         return response
     } catch is CancellationError {
+        // A body that does not come in time ends what comes from the client as its leaving does; whoever reads sees either.
+        guard hasArrived.withLock({ $0 }) else {
+            let late = HTTPFault.slowRequest(seconds: call.configuration.readSecondsMax)
+            return errorAnswer(for: late, logger: call.logger).response
+        }
         // Nobody reads it; the log and the counters should not call it a fault of ours.
         return errorAnswer(for: HTTPFault.clientLeft, logger: call.logger).response
     } catch {
