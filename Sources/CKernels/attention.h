@@ -14,6 +14,7 @@ typedef struct {
     const void *const *key_pages, *const *value_pages;
     size_t past, tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride;
     float scale;
+    bool fetches;
 } CK_NAME(attention);
 
 /// The state of one tile of items: what each row attends to, and its softmax so far.
@@ -79,6 +80,35 @@ CK_INLINE void CK_NAME(find_span)(
     }
 }
 
+/// Fetches a span's values of one kv head, and its keys unless they are read next.
+CK_INLINE void CK_NAME(fetch_span)(
+    const CK_NAME(attention) *a, size_t kv, size_t start, size_t count, const bool with_keys, const bool half) {
+    const void *keys, *values;
+    size_t size = half ? sizeof(uint16_t) : sizeof(float), block = CK_KEY_BLOCK * a->head_dim * size;
+    CK_NAME(find_span)(a, kv, start, &keys, &values, half);
+    for (size_t first = 0; with_keys && first < count; first += CK_KEY_BLOCK) {
+        const char *at = (const char *)keys + first * a->kv_heads * a->head_dim * size;
+        for (size_t byte = 0; byte < block; byte += 64) __builtin_prefetch(at + byte, 0, 2);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *at = (const char *)values + i * a->v_stride * size;
+        for (size_t byte = 0; byte < a->head_dim * size; byte += 64) __builtin_prefetch(at + byte, 0, 2);
+    }
+}
+
+/// Fetches what is read after the keys of one span: its values if no span came before, and the next span, of this head
+/// or of the next one. Not further ahead: what is fetched must survive in L2 however long the sequence is.
+CK_INLINE void CK_NAME(fetch_next)(
+    const CK_NAME(attention) *a, size_t kv, size_t start, size_t length, const bool half) {
+    size_t next = start + CK_SPAN;
+    if (kv == 0 && start == 0) CK_NAME(fetch_span)(a, kv, start, CK_MIN(length, CK_SPAN), false, half);
+    if (next < length) {
+        CK_NAME(fetch_span)(a, kv, next, CK_MIN(length - next, CK_SPAN), true, half);
+    } else if (kv + 1 < a->kv_heads) {
+        CK_NAME(fetch_span)(a, kv + 1, 0, CK_MIN(length, CK_SPAN), true, half);
+    }
+}
+
 /// One span for all rows of the tile. Keys that every row sees go through the tile product, the few others row by row.
 CK_INLINE void CK_NAME(attend_span)(
     const CK_NAME(attention) *a, CK_NAME(attention_tile) *tile, size_t kv, size_t start, const size_t rows,
@@ -88,6 +118,7 @@ CK_INLINE void CK_NAME(attend_span)(
     CK_NAME(find_span)(a, kv, start, &keys, &values, half);
     size_t count = CK_MIN(tile->lengths[rows - 1] - start, CK_SPAN);
     size_t common = CK_NAME(visible)(tile, 0, start);
+    if (a->fetches) CK_NAME(fetch_next)(a, kv, start, tile->lengths[rows - 1], half);
     CK_NAME(score)(tile->weights, tile->rows, keys, half, CK_KEY_BLOCK * width, dim, count, rows);
     CK_NAME(soften)(tile, start, count, rows);
     CK_NAME(weights) w = {tile->weights, 1, CK_SPAN};
@@ -155,8 +186,10 @@ CK_ATTEND(8)
 #endif
 
 /// All items of all heads, in tiles of up to CK_ATTENTION_ROWS.
-CK_INLINE void CK_NAME(attend_all)(const CK_NAME(attention) *a, const bool half) {
+CK_INLINE void CK_NAME(attend_all)(CK_NAME(attention) *a, const bool half) {
     size_t items = a->tokens * (a->heads / a->kv_heads);
+    // A decode step reads each number once, from rows far apart and mostly beyond L2: it waits unless they are fetched.
+    a->fetches = items <= CK_ATTENTION_ROWS;
     for (size_t kv = 0; kv < a->kv_heads; kv++) {
         for (size_t first = 0; first < items; first += CK_ATTENTION_ROWS) {
             size_t count = CK_MIN(items - first, CK_ATTENTION_ROWS);
@@ -180,7 +213,7 @@ static void CK_NAME(attention_forward)(
     const float *restrict v, size_t past, size_t tokens, size_t heads, size_t kv_heads, size_t head_dim,
     size_t q_stride, size_t v_stride, size_t out_stride, float scale) {
     CK_NAME(attention) a = {out,    lse,   q,        keys,     v,        NULL,     NULL,       past,
-                            tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale};
+                            tokens, heads, kv_heads, head_dim, q_stride, v_stride, out_stride, scale, false};
     CK_NAME(attend_all)(&a, false);
 }
 
@@ -191,7 +224,7 @@ static void CK_NAME(attention_forward)(
         size_t head_dim, size_t q_stride, size_t v_stride, size_t out_stride, float scale) {                   \
         CK_NAME(attention) a = {out, lse, q, NULL, NULL, (const void *const *)key_pages,                       \
                                 (const void *const *)value_pages, past, tokens, heads, kv_heads, head_dim,     \
-                                q_stride, v_stride, out_stride, scale};                                        \
+                                q_stride, v_stride, out_stride, scale, false};                                 \
         CK_NAME(attend_all)(&a, half);                                                                         \
     }
 
