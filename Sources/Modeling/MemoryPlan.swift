@@ -98,7 +98,9 @@ package struct MemoryPlan: Sendable, Equatable {
         if let limit = number(inFile: "/sys/fs/cgroup/memory.max"),
             let used = number(inFile: "/sys/fs/cgroup/memory.current")
         {
-            group = max(limit - used, 0)
+            // What is read from files counts as used, and is given back when it is wanted.
+            let files = number(inFile: "/sys/fs/cgroup/memory.stat", after: "\nfile ") ?? 0
+            group = max(limit - max(used - files, 0), 0)
         }
         return [machine, group].compactMap { $0 }.min()
     }
