@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes Sources/Modeling/UnicodeTables.swift: Unicode as the Hugging Face tokenizers library knows it.
+"""Makes Sources/Modeling/Tokenizing/UnicodeTables.swift: Unicode as the Hugging Face tokenizers library knows it.
 
 Not part of the build; run by hand when that library moves to another version of Unicode:
 
@@ -17,7 +17,7 @@ import unicodedata
 import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
-OUT = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Modeling" / "UnicodeTables.swift"
+OUT = pathlib.Path(__file__).resolve().parents[2] / "Sources" / "Modeling" / "Tokenizing" / "UnicodeTables.swift"
 ALL = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
