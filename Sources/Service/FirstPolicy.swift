@@ -52,7 +52,6 @@ enum FirstPolicy {
     private static func trainable(
         _ weights: ModelWeights, _ settings: ServiceSettings
     ) throws -> TrainableModel {
-        // One shard has nothing to add up, but its threads would share nothing either.
         let partition = TrainableModel.Partition()
         if settings.isLearning {
             let plan = MemoryPlan.training(

@@ -3,11 +3,12 @@ import Glibc
 
 /// A value behind a lock, with a way to sleep until it changes.
 ///
-/// Sendable because the value is reached only while the lock is held; the type system cannot see that.
-final class Condition<Value>: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
-    private var value: Value
+/// The three stored properties are unsafe because the type system cannot see that the value is reached only while the lock
+/// is held.
+final class Condition<Value>: Sendable {
+    nonisolated(unsafe) private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    nonisolated(unsafe) private let changed: UnsafeMutablePointer<pthread_cond_t>
+    nonisolated(unsafe) private var value: Value
 
     init(_ value: sending Value) {
         self.value = value
@@ -16,7 +17,12 @@ final class Condition<Value>: @unchecked Sendable {
         changed = .allocate(capacity: 1)
         changed.initialize(to: pthread_cond_t())
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        // A wait must not grow or end early when somebody sets the clock.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -49,7 +55,7 @@ final class Condition<Value>: @unchecked Sendable {
         defer { pthread_mutex_unlock(mutex) }
         var deadline = timespec()
         if let seconds {
-            clock_gettime(CLOCK_REALTIME, &deadline)
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
             let nanoseconds = deadline.tv_nsec + Int(seconds * 1e9)
             deadline.tv_sec += nanoseconds / 1_000_000_000
             deadline.tv_nsec = nanoseconds % 1_000_000_000
