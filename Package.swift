@@ -43,13 +43,19 @@ let package = Package(
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CZstd"),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
+
+        // gzip and zstd for whoever has bytes: layer 0, as it knows nothing of ours.
+        .target(name: "Compressing", dependencies: ["CZlib", "CZstd"], exclude: ["DESIGN.md"]),
 
         // Layer 1: capabilities. None imports another.
         .target(
             name: "Storage",
             dependencies: [
-                "Domain", "StrictJSON", "SchemaMigrations", .product(name: "GRDB", package: "GRDB.swift"),
+                "Domain", "StrictJSON", "SchemaMigrations", "Compressing",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], exclude: ["DESIGN.md"]),
         .target(name: "Sandboxing", dependencies: ["CSandbox"], exclude: ["DESIGN.md"]),
         .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"], exclude: ["DESIGN.md"]),
@@ -76,7 +82,7 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "Domain", "StrictJSON", "Service",
+                "Domain", "StrictJSON", "Compressing", "Service",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -105,6 +111,7 @@ let package = Package(
         // Tests: one target per module, and three that look at the whole.
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
+        .testTarget(name: "CompressingTests", dependencies: ["Compressing"]),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "StorageTests",

@@ -8,7 +8,8 @@ import Testing
         "StrictJSON": [],
         "Domain": ["StrictJSON"],
         "SchemaMigrations": [],
-        "Storage": ["Domain", "StrictJSON", "SchemaMigrations"],
+        "Compressing": ["CZlib", "CZstd"],
+        "Storage": ["Domain", "StrictJSON", "SchemaMigrations", "Compressing"],
         "Sandboxing": ["CSandbox"],
         "Modeling": ["CKernels", "StrictJSON"],
         "BuiltinData": ["Domain", "StrictJSON"],
@@ -17,7 +18,7 @@ import Testing
         "Service": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
         ],
-        "HTTPAPI": ["Domain", "StrictJSON", "Service"],
+        "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
             "Service", "HTTPAPI",

@@ -1,0 +1,2 @@
+// libzstd, as the system has it; Compressing is its one owner.
+#include <zstd.h>
