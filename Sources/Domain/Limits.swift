@@ -98,6 +98,13 @@ package enum Limits {
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
 
+    // MARK: Backups
+
+    /// Backups in the server's directory for them: a year of weekly ones and a month of daily ones.
+    package static let backupsMax = 100
+    /// A file's name, and room for the suffixes of its companions.
+    package static let backupNameBytesMax = 100
+
     // MARK: Math verdicts
 
     /// The longest extracted answer that is read; the longest gold of the public sets is under 4 kB.

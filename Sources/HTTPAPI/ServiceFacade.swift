@@ -75,6 +75,11 @@ package protocol ServiceFacade: Sendable {
     /// The last evaluations.
     func evaluations(limit: Int) async throws -> [EvaluationRecord]
 
+    /// Makes a backup in the server's directory for them.
+    func backUp(name: String?, keep: Int?) async throws -> BackupRecord
+    /// The backups there, newest first.
+    func backups() throws -> [BackupRecord]
+
     /// Everything the status page shows, from memory.
     func status() -> StatusSnapshot
     /// What must be there before work is useful.

@@ -15,6 +15,7 @@ package struct RolloutService: Sendable {
     /// One engine for the learner, the evaluations and the completions.
     let sampler: Sampler
     let completions = CompletionPlaces()
+    let backupTurn = BackupTurn()
     let learner: LearnerControl
     let board: StatusBoard
     let counters: Counters

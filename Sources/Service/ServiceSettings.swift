@@ -52,6 +52,11 @@ package struct ServiceSettings: Sendable {
         self.updatesMax = updatesMax
     }
 
+    /// Where backups made on request go; nil is beside the database.
+    package var backups: String?
+    /// The directory of backups.
+    package var backupDirectory: String { backups ?? databasePath + ".backups" }
+
     /// Where the checkpoints lie.
     package var checkpointDirectory: String { databasePath + ".checkpoints" }
 }

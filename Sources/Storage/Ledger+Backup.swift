@@ -40,6 +40,39 @@ extension Ledger {
     }
 }
 
+extension Ledger {
+    /// The files of the checkpoints that a backup names, oldest first; the backup is not changed.
+    package static func checkpointNames(inBackup path: String) async throws -> [String] {
+        try translatingErrors {
+            var configuration = Configuration()
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            return try queue.read { db in
+                try String.fetchAll(db, sql: "SELECT path FROM checkpoints ORDER BY version")
+            }
+        }
+    }
+
+    /// Whether a process has the ledger open. In write-ahead mode every open connection holds a shared lock, so an exclusive
+    /// one can be had only when there is none.
+    package static func isInUse(at path: String) throws -> Bool {
+        var configuration = Configuration()
+        configuration.busyMode = .immediateError
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            defer { try? queue.close() }
+            try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+                try db.execute(sql: "BEGIN EXCLUSIVE; ROLLBACK")
+            }
+            return false
+        } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
+            return true
+        } catch { throw LedgerError.translating(error) }
+    }
+}
+
 /// Removes a database file and its companions, if there are any.
 private func removeDatabase(_ path: String) throws {
     let manager = FileManager.default

@@ -1,4 +1,4 @@
-// `rolloutd export`, `backup` and `check`: the ledger without a server.
+// `rolloutd export` and `check`: the ledger without a server.
 import ArgumentParser
 import Domain
 import Foundation
@@ -47,28 +47,6 @@ struct ExportCommand: AsyncParsableCommand {
             cursor = page.nextCursor
         }
         try await ledger.close()
-    }
-}
-
-struct BackupCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Copy the database while the service runs.",
-        discussion: """
-            The copy is consistent. Checkpoint files lie beside the database; copy that directory after the database.
-
-            Example:
-              rolloutd backup --to backup.sqlite && cp -r data/rolloutd.sqlite.checkpoints backup.sqlite.checkpoints
-            """)
-
-    @OptionGroup var database: DatabaseOption
-    @Option(help: "The file to write; must not exist.") var to: String
-
-    func run() async throws {
-        guard !FileManager.default.fileExists(atPath: to) else { throw ValidationError("\(to) exists already") }
-        let ledger = try database.openExisting()
-        try await ledger.backup(to: to)
-        try await ledger.close()
-        print("copied to \(to)")
     }
 }
 

@@ -45,7 +45,7 @@ struct RunSettings {
     /// Every setting that the environment (`ROLLOUTD_` and the name in capitals) and the config file may hold.
     static let names = [
         "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
-        "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets",
+        "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets", "backups",
     ]
 
     private var values: [String: String] = [:]

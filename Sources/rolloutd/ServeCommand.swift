@@ -37,14 +37,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Stop learning after so many updates, and go on serving. [ROLLOUTD_UPDATES]")
     var updates: Int?
 
+    @Option(help: "Where POST /admin/backup puts its copies; by default beside the database. [ROLLOUTD_BACKUPS]")
+    var backups: String?
+
     func run() async throws {
         let settings = try RunSettings(
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
+                "backups": backups,
             ], environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
-        let serviceSettings = try settings.service()
+        var serviceSettings = try settings.service()
+        serviceSettings.backups = settings["backups"]
         let logger = Self.logger(settings)
         let reporter = TerminalReporter()
         try makeParentDirectory(of: serviceSettings.databasePath)

@@ -352,6 +352,16 @@ final class ScriptedService: ServiceFacade {
         ]
     }
 
+    func backUp(name: String?, keep: Int?) async throws -> BackupRecord {
+        try await enter()
+        return BackupRecord(
+            name: name ?? "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)
+    }
+
+    func backups() throws -> [BackupRecord] {
+        [BackupRecord(name: "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)]
+    }
+
     func status() -> StatusSnapshot {
         let board = StatusBoard(startedAt: time, databasePath: "/tmp/x.sqlite")
         board.update { snapshot in
