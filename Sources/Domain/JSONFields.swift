@@ -101,7 +101,7 @@ package struct JSONFields: Sendable {
     /// An integer in a range, or nil.
     package func optionalInteger(_ name: String, in range: ClosedRange<Int>) throws(InputError) -> Int? {
         guard let value = value(name) else { return nil }
-        guard let number = value.integer else { throw wrongType(name, "an integer", value) }
+        guard let number = value.wholeNumber else { throw wrongType(name, "an integer", value) }
         guard let integer = Int(exactly: number), range.contains(integer) else {
             throw outOfRange(name, "\(number)", "\(range.lowerBound)", "\(range.upperBound)")
         }
@@ -194,6 +194,14 @@ private func outOfRange(_ name: String, _ value: String, _ low: String, _ high: 
 }
 
 extension JSONValue {
+    /// An integer, also when it is written as `3.0`: JSON Schema 2020-12 (section 6.1.1 of its validation part) and many writers of
+    /// JSON know no difference. Nil beyond 2^53, where doubles have gaps.
+    package var wholeNumber: Int64? {
+        if let integer { return integer }
+        guard let number, number.rounded(.towardZero) == number, abs(number) <= 9_007_199_254_740_992 else { return nil }
+        return Int64(number)
+    }
+
     /// How many elements an array has; nil when this is no array.
     package var elementCount: Int? {
         switch self {

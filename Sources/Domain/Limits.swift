@@ -60,6 +60,8 @@ package enum Limits {
     package static let headerBytesMax = 16_384
     /// Deepest nesting of JSON we read; the contract needs 8.
     package static let jsonDepthMax = 64
+    /// The largest cursor of a listing: 2^53 - 1, which every reader of JSON has exactly.
+    package static let cursorMax = 9_007_199_254_740_991
     /// Rows of one page of a listing.
     package static let pageRowsMax = 200
     /// Longest a client may ask us to wait for something.

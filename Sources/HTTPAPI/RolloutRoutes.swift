@@ -49,7 +49,7 @@ private func filter(_ query: QueryParameters) throws(InputError) -> RolloutFilte
 
 private func listRollouts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let query = try call.query(filterParameters + ["before", "limit"])
-    let cursor = try query.integer("before", in: 0...Int.max).map { Int64($0) }
+    let cursor = try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) }
     let page = try await service.rollouts(matching: try filter(query), before: cursor, limit: try query.limit())
     return jsonResponse(
         .members([

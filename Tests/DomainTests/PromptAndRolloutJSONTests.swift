@@ -90,7 +90,7 @@ import Testing
             (#""token_ids":"1","logprobs":[-1]"#, .wrongType, "token_ids"),
             (#""policy_version":-1"#, .invalidValue, "policy_version"),
             (#""policy_version":"1""#, .wrongType, "policy_version"),
-            (#""policy_version":1.0"#, .wrongType, "policy_version"),
+            (#""policy_version":1.5"#, .wrongType, "policy_version"),
             (#""finish_reason":"eos""#, .invalidValue, "finish_reason"), (#""attempt":0"#, .invalidValue, "attempt"),
             (#""response":null"#, .missingField, "response"), (#""prompt_id":"a b""#, .invalidValue, "prompt_id"),
             (#""logprob":[-1]"#, .unknownField, "logprob"),
