@@ -157,7 +157,8 @@ let package = Package(
                 "Domain", "StrictJSON", "Modeling", "Storage", "TestSupport", "rolloutd", "rolloutd-jail",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .testTarget(name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification"]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification", "TestSupport"]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]
 )

@@ -198,7 +198,9 @@ extension JSONValue {
     /// JSON know no difference. Nil beyond 2^53, where doubles have gaps.
     package var wholeNumber: Int64? {
         if let integer { return integer }
-        guard let number, number.rounded(.towardZero) == number, abs(number) <= 9_007_199_254_740_992 else { return nil }
+        guard let number, number.rounded(.towardZero) == number, abs(number) <= 9_007_199_254_740_992 else {
+            return nil
+        }
         return Int64(number)
     }
 

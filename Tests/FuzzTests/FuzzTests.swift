@@ -1,6 +1,7 @@
 // Everything that parses strangers' bytes, fed damaged input: it may refuse, it may not crash, and what it takes must hold.
 import Domain
 import StrictJSON
+import TestSupport
 import Testing
 import Verification
 

@@ -2,6 +2,7 @@
 import Domain
 import Foundation
 import StrictJSON
+import TestSupport
 import Testing
 import Verification
 

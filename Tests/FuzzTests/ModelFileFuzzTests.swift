@@ -1,6 +1,7 @@
 // Model files from strangers, damaged: each parser may refuse, it may not crash or linger, and what it takes must hold.
 import Foundation
 import Modeling
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct ModelFileFuzzTests {

@@ -3,20 +3,21 @@ import Domain
 import Foundation
 
 /// Makes broken variants of good inputs.
-struct Mutator {
+package struct Mutator {
     private var generator: SeededGenerator
     private let corpus: [[UInt8]]
     private static let interesting: [UInt8] = [0, 1, 0x20, 0x22, 0x5C, 0x7B, 0x7D, 0x7F, 0x80, 0xC0, 0xED, 0xF4, 0xFF]
     /// Larger inputs only make the rounds slower.
     private static let sizeMax = 65_536
 
-    init(seed: UInt64, corpus: [[UInt8]]) {
+    /// Begins with good inputs; the same seed makes the same variants.
+    package init(seed: UInt64, corpus: [[UInt8]]) {
         generator = SeededGenerator(seed: seed)
         self.corpus = corpus
     }
 
     /// The next input: a good one, damaged one to eight times.
-    mutating func next() -> [UInt8] {
+    package mutating func next() -> [UInt8] {
         var bytes = corpus.randomElement(using: &generator) ?? []
         for _ in 0..<Int.random(in: 1...8, using: &generator) { damage(&bytes) }
         return Array(bytes.prefix(Self.sizeMax))
@@ -42,14 +43,15 @@ struct Mutator {
 }
 
 /// How long each target is fed: a second in the test run, more with `scripts/dev fuzz SECONDS`.
-enum FuzzTime {
-    static let secondsPerTarget: Double = {
+package enum FuzzTime {
+    /// Seconds of one target.
+    package static let secondsPerTarget: Double = {
         let wanted = ProcessInfo.processInfo.environment["ROLLOUTD_FUZZ_SECONDS"].flatMap { Double($0) }
         return (wanted ?? 5) / 5
     }()
 
     /// Feeds a target until its time is over; returns how many inputs it took.
-    static func feed(seed: UInt64, corpus: [[UInt8]], _ target: ([UInt8]) throws -> Void) rethrows -> Int {
+    package static func feed(seed: UInt64, corpus: [[UInt8]], _ target: ([UInt8]) throws -> Void) rethrows -> Int {
         var mutator = Mutator(seed: seed, corpus: corpus)
         let deadline = ContinuousClock.now + .seconds(secondsPerTarget)
         var count = 0
