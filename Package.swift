@@ -145,7 +145,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Service", "Storage", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail",
+                "HTTPAPI", "Service", "Storage", "Compressing", "Domain", "StrictJSON", "TestSupport", "rolloutd-jail",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -158,7 +158,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification", "TestSupport"]),
+            name: "FuzzTests",
+            dependencies: ["Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "TestSupport"]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]
 )

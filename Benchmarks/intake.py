@@ -100,7 +100,7 @@ def json_body(samples, prompt, named):
 
 
 def binary_body(samples, prompt, named):
-    parts = [b"RLO1", struct.pack("<I", len(samples))]
+    parts = [b"RLO1"]
     for index, (ids, logprobs) in enumerate(samples):
         head = json.dumps(header(prompt, index, named)).encode()
         parts += [struct.pack("<I", len(head)), head, struct.pack("<I", len(ids)),

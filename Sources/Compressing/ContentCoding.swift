@@ -14,6 +14,8 @@ package enum CompressionFault: Error, Sendable, Equatable {
     case malformed
     /// The text is longer than was allowed; how long in all is not known.
     case tooLarge(limit: Int)
+    /// The caller had no room for more of the text.
+    case noRoom
     /// The library had no memory, or refused its own parameters.
     case failed(String)
 }
@@ -22,11 +24,14 @@ package enum CompressionFault: Error, Sendable, Equatable {
 ///
 /// Memory grows with what comes out, never beyond the limit, whatever the bytes claim; so a bomb costs no more than a body of
 /// that size. Throws `CompressionFault`.
+///
+/// - Parameter reserve: Asked before each growth for so many bytes more; false ends the work with `.noRoom`.
 package func decompressed(
-    _ bytes: UnsafeRawBufferPointer, from coding: ContentCoding, limit: Int
+    _ bytes: UnsafeRawBufferPointer, from coding: ContentCoding, limit: Int,
+    reserve: (Int) -> Bool = { _ in true }
 ) throws(CompressionFault) -> [UInt8] {
     switch coding {
-    case .gzip: try gunzipped(bytes, limit: limit)
-    case .zstd: try zstdDecompressed(bytes, limit: limit)
+    case .gzip: try gunzipped(bytes, limit: limit, reserve: reserve)
+    case .zstd: try zstdDecompressed(bytes, limit: limit, reserve: reserve)
     }
 }

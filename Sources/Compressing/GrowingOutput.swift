@@ -7,9 +7,11 @@ struct GrowingOutput {
     private let limit: Int
 
     /// Begins with about what a text of JSON needs, four times its compressed length.
-    init(compressedCount: Int, limit: Int) {
+    init(compressedCount: Int, limit: Int, reserve: (Int) -> Bool) throws(CompressionFault) {
         self.limit = limit
-        bytes = [UInt8](repeating: 0, count: min(limit, max(256, 4 * min(compressedCount, limit))))
+        let first = min(limit, max(256, 4 * min(compressedCount, limit)))
+        guard reserve(first) else { throw .noRoom }
+        bytes = [UInt8](repeating: 0, count: first)
     }
 
     /// Lets `fill` write into the free end; it returns how many bytes it wrote.
@@ -22,9 +24,11 @@ struct GrowingOutput {
     var isFull: Bool { count == bytes.count }
 
     /// Makes room for at least one more byte.
-    mutating func grow() throws(CompressionFault) {
+    mutating func grow(_ reserve: (Int) -> Bool) throws(CompressionFault) {
         guard bytes.count < limit else { throw .tooLarge(limit: limit) }
-        bytes.append(contentsOf: repeatElement(0, count: min(max(bytes.count, 256), limit - bytes.count)))
+        let more = min(max(bytes.count, 256), limit - bytes.count)
+        guard reserve(more) else { throw .noRoom }
+        bytes.append(contentsOf: repeatElement(0, count: more))
     }
 
     /// What was written.

@@ -2,7 +2,9 @@
 import CZlib
 
 /// Decompresses one or more gzip members.
-func gunzipped(_ input: UnsafeRawBufferPointer, limit: Int) throws(CompressionFault) -> [UInt8] {
+func gunzipped(
+    _ input: UnsafeRawBufferPointer, limit: Int, reserve: (Int) -> Bool
+) throws(CompressionFault) -> [UInt8] {
     guard input.count > 0, input.count <= Int(UInt32.max) else { throw .malformed }
     var stream = z_stream()
     // 15 bits of window, and 16 more: a gzip header and checksum are wanted.
@@ -11,7 +13,7 @@ func gunzipped(_ input: UnsafeRawBufferPointer, limit: Int) throws(CompressionFa
     defer { inflateEnd(&stream) }
     stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)
     stream.avail_in = UInt32(input.count)
-    var output = GrowingOutput(compressedCount: input.count, limit: limit)
+    var output = try GrowingOutput(compressedCount: input.count, limit: limit, reserve: reserve)
     while true {
         var code: Int32 = Z_OK
         output.append { free in
@@ -27,7 +29,7 @@ func gunzipped(_ input: UnsafeRawBufferPointer, limit: Int) throws(CompressionFa
         case Z_STREAM_END: guard inflateReset(&stream) == Z_OK else { throw .malformed }
         case Z_OK, Z_BUF_ERROR:
             if output.isFull {
-                try output.grow()
+                try output.grow(reserve)
             } else if stream.avail_in == 0 || code == Z_BUF_ERROR {
                 throw .malformed
             }

@@ -20,7 +20,9 @@ package func zstdCompressed(_ input: UnsafeRawBufferPointer, level: Int = 3) thr
 }
 
 /// Decompresses one or more frames. A frame that asks for a window beyond 8 MiB is refused (RFC 9659).
-func zstdDecompressed(_ input: UnsafeRawBufferPointer, limit: Int) throws(CompressionFault) -> [UInt8] {
+func zstdDecompressed(
+    _ input: UnsafeRawBufferPointer, limit: Int, reserve: (Int) -> Bool
+) throws(CompressionFault) -> [UInt8] {
     guard input.count > 0 else { throw .malformed }
     guard let context = ZSTD_createDCtx() else { throw .failed("zstd: no memory") }
     defer { ZSTD_freeDCtx(context) }
@@ -29,7 +31,7 @@ func zstdDecompressed(_ input: UnsafeRawBufferPointer, limit: Int) throws(Compre
         throw .failed("zstd: window")
     }
     var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-    var output = GrowingOutput(compressedCount: input.count, limit: limit)
+    var output = try GrowingOutput(compressedCount: input.count, limit: limit, reserve: reserve)
     while true {
         var code = 0
         output.append { free in
@@ -41,7 +43,7 @@ func zstdDecompressed(_ input: UnsafeRawBufferPointer, limit: Int) throws(Compre
         // 0: a frame is complete and all of it is out.
         if code == 0, source.pos == source.size { return output.take() }
         if output.isFull {
-            try output.grow()
+            try output.grow(reserve)
         } else if source.pos == source.size {
             throw .malformed
         }

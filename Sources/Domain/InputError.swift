@@ -4,6 +4,7 @@
 package struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case malformedJSON = "malformed_json"
+        case malformedBody = "malformed_body"
         case wrongType = "wrong_type"
         case missingField = "missing_field"
         case unknownField = "unknown_field"

@@ -2,8 +2,8 @@
 import StrictJSON
 
 extension RolloutSubmission {
-    private static let known = [
-        "id", "prompt_id", "group_id", "response", "token_ids", "logprobs", "policy_version", "last_policy_version",
+    private static let headerNames = [
+        "id", "prompt_id", "group_id", "group_size", "response", "policy_version", "last_policy_version",
         "finish_reason", "generator", "metadata", "attempt",
     ]
     /// The generator of rollouts that name none.
@@ -11,7 +11,7 @@ extension RolloutSubmission {
 
     /// Reads one rollout of `POST /v1/rollouts`.
     package init(json: JSONValue) throws(InputError) {
-        let fields = try JSONFields(json, known: RolloutSubmission.known)
+        let fields = try JSONFields(json, known: RolloutSubmission.headerNames + ["token_ids", "logprobs"])
         let tokenIDs = try fields.value("token_ids").map { (value) throws(InputError) in try readTokenIDs(value) } ?? []
         let logprobs = try fields.value("logprobs").map { (value) throws(InputError) in try readLogprobs(value) } ?? []
         guard tokenIDs.count == logprobs.count else {
@@ -19,10 +19,31 @@ extension RolloutSubmission {
                 .lengthMismatch, "\(tokenIDs.count) token_ids but \(logprobs.count) logprobs", field: "logprobs",
                 hint: "send one log-probability for each sampled token")
         }
+        try self.init(fields, tokenIDs, logprobs)
+    }
+
+    /// Reads one rollout whose tokens came in binary; the object holds all other fields.
+    init(header: JSONValue, tokenIDs: [Int32], logprobs: [Float]) throws(InputError) {
+        let fields = try JSONFields(header, known: RolloutSubmission.headerNames)
+        let range = 0...Int32(Limits.tokenIDMax)
+        if let bad = tokenIDs.firstIndex(where: { !range.contains($0) }) {
+            throw invalidTokenID(Int64(tokenIDs[bad]), at: bad)
+        }
+        try checkLogprobs(logprobs)
+        try self.init(fields, tokenIDs, logprobs)
+    }
+
+    private init(_ fields: JSONFields, _ tokenIDs: [Int32], _ logprobs: [Float]) throws(InputError) {
+        let groupID = try fields.optionalIdentifier("group_id", GroupID.self)
+        let groupSize = try fields.optionalInteger("group_size", in: 1...Limits.groupSizeMax)
+        guard groupSize == nil || groupID != nil else {
+            throw InputError(
+                .missingField, "group_size without group_id", field: "group_id",
+                hint: "name the group that is to have so many rollouts, or leave group_size out")
+        }
         self.init(
             id: try fields.optionalIdentifier("id", RolloutID.self),
-            promptID: try fields.identifier("prompt_id", PromptID.self),
-            groupID: try fields.optionalIdentifier("group_id", GroupID.self),
+            promptID: try fields.identifier("prompt_id", PromptID.self), groupID: groupID,
             response: try fields.string("response", bytes: 0...Limits.responseBytesMax),
             tokenIDs: tokenIDs, logprobs: logprobs,
             policyVersion: PolicyVersion(try fields.integer("policy_version", in: 0...Int(Int32.max))),
@@ -33,7 +54,7 @@ extension RolloutSubmission {
             attempt: try fields.optionalInteger("attempt", in: 1...Int(Int32.max)),
             lastPolicyVersion: try fields.optionalInteger("last_policy_version", in: 0...Int(Int32.max)).map {
                 PolicyVersion($0)
-            })
+            }, groupSize: groupSize)
     }
 }
 
@@ -60,6 +81,12 @@ extension Rollout {
     /// Without response, tokens, log-probabilities and metadata: a line of a listing.
     package var summaryJSON: JSONValue {
         .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))])
+    }
+
+    /// Everything but tokens and log-probabilities: what stands before them in the binary form.
+    var headerJSON: JSONValue {
+        .object(
+            summaryMembers + [JSONMember("response", .string(response)), JSONMember("metadata", metadata)])
     }
 
     /// Writes the same text as `json`, without a value for each number in between: a line of an export.
@@ -118,9 +145,7 @@ private func readTokenIDs(_ value: JSONValue) throws(InputError) -> [Int32] {
     }
     let range = 0...Int64(Limits.tokenIDMax)
     if let bad = numbers.firstIndex(where: { !range.contains($0) }) {
-        throw InputError(
-            .invalidValue, "\(numbers[bad]) at position \(bad) is no token id", field: "token_ids",
-            hint: "from 0 to \(Limits.tokenIDMax)")
+        throw invalidTokenID(numbers[bad], at: bad)
     }
     return numbers.map { Int32($0) }
 }
@@ -134,12 +159,21 @@ private func readLogprobs(_ value: JSONValue) throws(InputError) -> [Float] {
     case .array(let elements) where elements.isEmpty: logprobs = []
     default: throw InputError(.wrongType, "expected an array of numbers", field: "logprobs")
     }
-    if let bad = logprobs.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) {
-        throw InputError(
-            .invalidValue, "\(logprobs[bad]) at position \(bad) is no log-probability", field: "logprobs",
-            hint: "a log-probability is finite and at most 0")
-    }
+    try checkLogprobs(logprobs)
     return logprobs
+}
+
+private func checkLogprobs(_ logprobs: [Float]) throws(InputError) {
+    guard let bad = logprobs.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) else { return }
+    throw InputError(
+        .invalidValue, "\(logprobs[bad]) at position \(bad) is no log-probability", field: "logprobs",
+        hint: "a log-probability is finite and at most 0")
+}
+
+private func invalidTokenID(_ value: Int64, at position: Int) -> InputError {
+    InputError(
+        .invalidValue, "\(value) at position \(position) is no token id", field: "token_ids",
+        hint: "from 0 to \(Limits.tokenIDMax)")
 }
 
 private func checkCount(_ value: JSONValue, field: String) throws(InputError) {

@@ -49,11 +49,14 @@ package struct RolloutSubmission: Sendable, Equatable {
     package var metadata: JSONValue
     /// The fencing number of the lease, when it was sampled under one.
     package var attempt: Int?
+    /// How many rollouts the named group is to have: opens the group when it is not there; nil for a group that is.
+    package var groupSize: Int?
 
     package init(
         id: RolloutID?, promptID: PromptID, groupID: GroupID?, response: String, tokenIDs: [Int32],
         logprobs: [Float], policyVersion: PolicyVersion, finishReason: FinishReason, generator: String,
-        metadata: JSONValue = .object([]), attempt: Int? = nil, lastPolicyVersion: PolicyVersion? = nil
+        metadata: JSONValue = .object([]), attempt: Int? = nil, lastPolicyVersion: PolicyVersion? = nil,
+        groupSize: Int? = nil
     ) {
         self.id = id
         self.promptID = promptID
@@ -67,6 +70,7 @@ package struct RolloutSubmission: Sendable, Equatable {
         self.metadata = metadata
         self.attempt = attempt
         self.lastPolicyVersion = lastPolicyVersion == policyVersion ? nil : lastPolicyVersion
+        self.groupSize = groupSize
     }
 }
 

@@ -12,9 +12,11 @@ final class BodyBudget: Sendable {
 
     /// Takes bytes from the budget; false, and nothing taken, when there are too few. A body larger than the whole budget
     /// is admitted when no other is there, so that no valid request is refused for ever.
-    func reserve(_ bytes: Int) -> Bool {
+    ///
+    /// - Parameter held: What the asker holds already, for a body that grows.
+    func reserve(_ bytes: Int, beside held: Int = 0) -> Bool {
         bytesInUse.withLock { inUse in
-            guard inUse == 0 || inUse + bytes <= bytesMax else { return false }
+            guard inUse == held || inUse + bytes <= bytesMax else { return false }
             inUse += bytes
             return true
         }
@@ -22,4 +24,34 @@ final class BodyBudget: Sendable {
 
     /// Gives reserved bytes back.
     func release(_ bytes: Int) { bytesInUse.withLock { $0 -= bytes } }
+}
+
+/// One request's part of the budget; grows while its body is decompressed.
+final class BodyShare: Sendable {
+    private let budget: BodyBudget
+    private let held: Mutex<Int>
+
+    /// A share of so many bytes, or nil when there are too few.
+    init?(_ bytes: Int, of budget: BodyBudget) {
+        guard budget.reserve(bytes) else { return nil }
+        self.budget = budget
+        held = Mutex(bytes)
+    }
+
+    /// Takes more; false, and nothing taken, when there is too little.
+    func grow(by bytes: Int) -> Bool {
+        held.withLock { held in
+            guard budget.reserve(bytes, beside: held) else { return false }
+            held += bytes
+            return true
+        }
+    }
+
+    /// Gives all of it back.
+    func release() {
+        held.withLock { held in
+            budget.release(held)
+            held = 0
+        }
+    }
 }

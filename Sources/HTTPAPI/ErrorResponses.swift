@@ -29,6 +29,20 @@ struct HTTPFault: Error, Sendable {
             hint: "the limit is \(limit) bytes; send smaller batches", headers: closing)
     }
 
+    /// 413: the body was read, and its text is longer than a body may be; the connection can go on.
+    static func textTooLarge(limit: Int) -> HTTPFault {
+        HTTPFault(
+            status: .contentTooLarge, code: "body_too_large", message: "the decompressed body is too large",
+            hint: "the limit is \(limit) bytes after decompression; send smaller batches")
+    }
+
+    /// 400: the body was read, and is not in the coding that it is said to be in.
+    static func malformedEncoding(_ coding: String) -> HTTPFault {
+        HTTPFault(
+            status: .badRequest, code: "malformed_encoding", message: "the body is not \(coding), or ends too early",
+            hint: "compress the body as one whole, or send it as it is without content-encoding")
+    }
+
     /// 429: others' bodies fill the memory set aside for them.
     static let tooManyBodies = HTTPFault(
         status: .tooManyRequests, code: ServiceError.Code.overloaded.rawValue,
@@ -84,7 +98,7 @@ func errorAnswer(for error: any Error, logger: Logger) -> ErrorAnswer {
 /// The status of a client's fault.
 func status(of code: InputError.Code) -> HTTPResponse.Status {
     switch code {
-    case .malformedJSON: .badRequest
+    case .malformedJSON, .malformedBody: .badRequest
     case .wrongType, .missingField, .unknownField, .invalidValue, .tooLarge, .lengthMismatch: .unprocessableContent
     case .notFound: .notFound
     case .conflict, .staleLease, .stalePolicy: .conflict

@@ -1,38 +1,32 @@
-// Reading bodies: content type, length, time, UTF-8 JSON or NDJSON. Large ones are decoded on a queue of their own, so
-// that no 30 MB body holds up the threads that serve the others.
-import Dispatch
+// Reading bodies by their content type: JSON, NDJSON, or rollouts in binary. BodyDecoding.swift gets the bytes.
 import Domain
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import StrictJSON
 
 extension Call {
-    /// Bodies beyond this are decoded on the queue: about a millisecond of parsing.
-    private static let inlineBytesMax = 262_144
-
     /// The JSON body, given to `read` where it was parsed.
     func readBody<Value: Sendable>(_ read: @escaping @Sendable (JSONValue) throws -> Value) async throws -> Value {
         guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-        return try await withBody { body in
-            try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
-        }
+        return try await decodeBody { try read(try parseJSON($0)) }
     }
 
     /// A JSON body that may be left out.
     func readOptionalBody<Value: Sendable>(
         _ read: @escaping @Sendable (JSONValue) throws -> Value
     ) async throws -> Value {
-        try await withBody { body in
-            guard body.readableBytes > 0 else { return try read(.object([])) }
+        try await decodeBody { bytes in
+            guard bytes.count > 0 else { return try read(.object([])) }
             guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-            return try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
+            return try read(try parseJSON(bytes))
         }
     }
 
-    /// A body that is one JSON object with a list under a name, or NDJSON with an element in each line.
+    /// A body that is one JSON object with a list under a name, NDJSON with an element in each line, or, where `readBinary` is
+    /// given, rollouts in binary.
     func readItems<Item: Sendable>(
         _ name: String, count: ClosedRange<Int>, linesMax: Int,
+        readBinary: (@Sendable (UnsafeRawBufferPointer) throws(InputError) -> [Result<Item, InputError>])? = nil,
         _ read: @escaping @Sendable (JSONValue) throws(InputError) -> Item
     ) async throws -> [Result<Item, InputError>] {
         switch try mediaType() {
@@ -42,57 +36,23 @@ extension Call {
                 return HTTPAPI.readItems(try fields.array(name, count: count), in: name, read)
             }
         case .lines:
-            return try await withBody { body in
-                try await decode(body) { try readLines($0, name: name, linesMax: linesMax, read) }
-            }
+            return try await decodeBody { try readLines($0, name: name, linesMax: linesMax, read) }
+        case .rollouts:
+            guard let readBinary else { throw unsupportedMediaType("application/json") }
+            return try await decodeBody { try readBinary($0) }
         }
     }
 
-    /// Reads the body and holds its memory against the budget until the work is done with it.
-    private func withBody<Value>(_ work: (ByteBuffer) async throws -> Value) async throws -> Value {
-        // A body of unknown length may grow to the cap; without either header there is none (RFC 9112, section 6.3).
-        let declared = request.headers[.contentLength].flatMap { Int($0) }.map { max(0, $0) }
-        let bytes = declared ?? (request.headers[.transferEncoding] == nil ? 0 : configuration.bodyBytesMax)
-        guard bytes <= configuration.bodyBytesMax else {
-            throw HTTPFault.bodyTooLarge(limit: configuration.bodyBytesMax)
+    /// Whether the client asks for rollouts in binary.
+    var acceptsBinaryRollouts: Bool {
+        (request.headers[.accept] ?? "").lowercased().split(separator: ",").contains { range in
+            range.split(separator: ";").first.map(trimmed) == binaryRolloutsType
         }
-        guard budget.reserve(bytes) else { throw HTTPFault.tooManyBodies }
-        defer { budget.release(bytes) }
-        return try await work(try await body())
-    }
-
-    /// The whole body, at most so long and in the time allowed.
-    private func body() async throws -> ByteBuffer {
-        let limit = configuration.bodyBytesMax
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            throw HTTPFault(
-                status: .unsupportedMediaType, code: "unsupported_encoding",
-                message: "content-encoding \"\(encoding.prefix(40))\" is not read", hint: "send the body as it is",
-                headers: HTTPFault.closing)
-        }
-        do {
-            return try await request.body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw HTTPFault.bodyTooLarge(limit: limit)
-        } catch is SlowRequestError {
-            throw HTTPFault.slowRequest(seconds: configuration.readSecondsMax)
-        } catch {
-            throw HTTPFault.truncatedBody
-        }
-    }
-
-    private static let jsonLimits = JSONLimits(depth: Limits.jsonDepthMax, bytes: Limits.bodyBytesMax)
-
-    private func decode<Value: Sendable>(
-        _ buffer: ByteBuffer, _ read: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Value
-    ) async throws -> Value {
-        guard buffer.readableBytes > Call.inlineBytesMax else { return try buffer.withUnsafeReadableBytes(read) }
-        return try await DecodingQueue.run { try buffer.withUnsafeReadableBytes(read) }
     }
 
     // MARK: Content types
 
-    private enum MediaType { case json, lines }
+    private enum MediaType { case json, lines, rollouts }
 
     /// What the body is said to be; nothing said counts as JSON.
     private func mediaType() throws -> MediaType {
@@ -106,6 +66,7 @@ extension Call {
         switch parts.first {
         case "application/json": return .json
         case "application/x-ndjson", "application/ndjson", "application/jsonl": return .lines
+        case binaryRolloutsType: return .rollouts
         default: throw unsupportedMediaType("application/json")
         }
     }
@@ -118,10 +79,14 @@ extension Call {
     }
 }
 
+/// The content type of rollouts in binary, see `RolloutBinary`.
+let binaryRolloutsType = "application/vnd.rolloutd.rollouts"
+
 /// One JSON text; its faults as input errors.
-private func parseJSON(_ bytes: UnsafeRawBufferPointer, limits: JSONLimits) throws(InputError) -> JSONValue {
+private func parseJSON(_ bytes: UnsafeRawBufferPointer) throws(InputError) -> JSONValue {
     do throws(JSONError) {
-        return try JSONValue.parse(bytes, limits: limits)
+        return try JSONValue.parse(
+            bytes, limits: JSONLimits(depth: Limits.jsonDepthMax, bytes: Limits.bodyBytesMax))
     } catch { throw InputError(error) }
 }
 
@@ -130,14 +95,13 @@ private func readLines<Item>(
     _ bytes: UnsafeRawBufferPointer, name: String, linesMax: Int, _ read: (JSONValue) throws(InputError) -> Item
 ) throws(InputError) -> [Result<Item, InputError>] {
     var items: [Result<Item, InputError>] = []
-    let limits = JSONLimits(depth: Limits.jsonDepthMax, bytes: Limits.bodyBytesMax)
     for line in bytes.split(separator: UInt8(ascii: "\n")) where !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) {
         let place = "\(name)[\(items.count)]"
         guard items.count < linesMax else {
             throw InputError(.tooLarge, "more than \(linesMax) lines", hint: "send at most \(linesMax) a request")
         }
         do throws(InputError) {
-            items.append(.success(try read(try parseJSON(UnsafeRawBufferPointer(rebasing: line), limits: limits))))
+            items.append(.success(try read(try parseJSON(UnsafeRawBufferPointer(rebasing: line)))))
         } catch { items.append(.failure(error.inside(place))) }
     }
     guard !items.isEmpty else { throw InputError(.invalidValue, "no lines", hint: "send 1 to \(linesMax)") }
@@ -146,16 +110,4 @@ private func readLines<Item>(
 
 private func trimmed(_ text: Substring) -> String {
     String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-}
-
-/// The queue on which large bodies are decoded, one after the other.
-enum DecodingQueue {
-    private static let queue = DispatchQueue(label: "rolloutd.decoding", qos: .utility)
-
-    /// Runs the work on the queue.
-    static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try work() }) }
-        }
-    }
 }

@@ -31,7 +31,9 @@ func rolloutEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
 private func submitRollouts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let items = try await call.readItems(
         "rollouts", count: 1...Limits.rolloutsPerRequestMax, linesMax: Limits.rolloutsPerRequestMax,
-        RolloutSubmission.init(json:))
+        readBinary: { (bytes) throws(InputError) in
+            try RolloutBinary.read(bytes, countMax: Limits.rolloutsPerRequestMax)
+        }, RolloutSubmission.init(json:))
     let accepted = items.compactMap { try? $0.get() }
     let receipts = accepted.isEmpty ? [] : try await service.submit(rollouts: accepted)
     return batchResponse(
@@ -62,7 +64,9 @@ private func listRollouts(_ call: Call, _ service: some ServiceFacade) async thr
 private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws -> Response {
     let filter = try filter(try call.query(filterParameters))
     let logger = call.logger
+    let isBinary = call.acceptsBinaryRollouts
     let body = ResponseBody { writer in
+        if isBinary { try await writer.write(ByteBuffer(bytes: RolloutBinary.magic)) }
         var cursor: Int64? = 0
         while let from = cursor {
             let page: RolloutPage
@@ -73,20 +77,30 @@ private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws 
                 logger.error("export broke off", metadata: ["error": "\(error)"])
                 throw error
             }
-            let lines = try await DecodingQueue.run {
-                var lines = JSONWriter()
-                for rollout in page.rollouts {
-                    rollout.append(to: &lines)
-                    lines.append(raw: "\n")
-                }
-                return ByteBuffer(bytes: lines.take())
-            }
-            if lines.readableBytes > 0 { try await writer.write(lines) }
+            let piece = try await DecodingQueue.run { ByteBuffer(bytes: exported(page.rollouts, isBinary: isBinary)) }
+            if piece.readableBytes > 0 { try await writer.write(piece) }
             cursor = page.rollouts.isEmpty ? nil : page.nextCursor
         }
         try await writer.finish(nil)
     }
-    return Response(status: .ok, headers: [.contentType: "application/x-ndjson"], body: body)
+    return Response(
+        status: .ok,
+        headers: [.contentType: isBinary ? binaryRolloutsType : "application/x-ndjson", .vary: "accept"], body: body)
+}
+
+/// Rollouts as they follow each other in an export.
+private func exported(_ rollouts: [Rollout], isBinary: Bool) -> [UInt8] {
+    guard isBinary else {
+        var lines = JSONWriter()
+        for rollout in rollouts {
+            rollout.append(to: &lines)
+            lines.append(raw: "\n")
+        }
+        return lines.take()
+    }
+    var bytes: [UInt8] = []
+    for rollout in rollouts { rollout.appendBinary(to: &bytes) }
+    return bytes
 }
 
 private func json(of record: JudgementRecord) -> JSONValue {

@@ -115,18 +115,20 @@ enum Binary {
     static let url = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("rolloutd")
 
-    /// Runs a command to its end.
-    static func run(_ arguments: [String], input: String = "") async throws -> (
+    /// Runs a command, or another program, to its end.
+    static func run(_ arguments: [String], input: String = "", at url: URL = Binary.url) async throws -> (
         status: Int32, output: String, errors: String
     ) {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try runBlocking(arguments, input: input) })
+                continuation.resume(with: Result { try runBlocking(arguments, input: input, at: url) })
             }
         }
     }
 
-    private static func runBlocking(_ arguments: [String], input: String) throws -> (Int32, String, String) {
+    private static func runBlocking(
+        _ arguments: [String], input: String, at url: URL
+    ) throws -> (Int32, String, String) {
         let process = Process()
         process.executableURL = url
         process.arguments = arguments

@@ -198,7 +198,7 @@ import Testing
                     answer?.status == 415 && answer?.json["error"]?["hint"]?.string?.hasPrefix("send ") == true,
                     "\(type)")
             }
-            let packed = await client.send("POST", "/v1/score", json: "{}", headers: ["content-encoding": "gzip"])
+            let packed = await client.send("POST", "/v1/score", json: "{}", headers: ["content-encoding": "br"])
             #expect(packed?.status == 415 && packed?.json["error"]?["code"] == .string("unsupported_encoding"))
         }
     }
