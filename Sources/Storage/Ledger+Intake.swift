@@ -100,11 +100,13 @@ private struct Intake {
 
     private func groupFor(_ rollout: PreparedRollout, _ promptSeq: Int64) throws -> Result<Place, InputError> {
         if let groupID = rollout.groupID { return try namedGroup(groupID, rollout, promptSeq) }
-        // Groups that were leased belong to their workers; only groups made here take rollouts that name none.
+        // Groups that were leased belong to their workers, groups that a client opened to it: only groups made here take
+        // rollouts that name none.
         let open = try db.row(
             """
             SELECT seq, id FROM groups
-            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND oldest_version = ? AND member_count < size
+            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND asked_size IS NULL AND oldest_version = ?
+                AND member_count < size
             ORDER BY seq LIMIT 1
             """, [promptSeq, rollout.policyVersion.number])
         if let open { return .success(Place(seq: open["seq"], id: GroupID(open["id"]), leaseSeq: nil)) }
@@ -119,16 +121,24 @@ private struct Intake {
         _ id: GroupID, _ rollout: PreparedRollout, _ promptSeq: Int64
     ) throws -> Result<Place, InputError> {
         let row = try db.row(
-            "SELECT seq, prompt_seq, status, size, member_count, attempt, lease_seq FROM groups WHERE id = ?", [id.text]
-        )
+            """
+            SELECT seq, prompt_seq, status, size, coalesce(asked_size, size) AS asked, member_count, attempt, lease_seq
+            FROM groups WHERE id = ?
+            """, [id.text])
         guard let row else {
-            return .failure(
-                InputError(
-                    .notFound, "there is no group \(id)", field: "group_id",
-                    hint: "groups come from leases; leave the field out to let the server choose"))
+            guard let size = rollout.groupSize else {
+                return .failure(
+                    InputError(
+                        .notFound, "there is no group \(id)", field: "group_id",
+                        hint: "send group_size to open it; or take groups from leases; or leave group_id out"))
+            }
+            return .success(try openGroup(id, size: size, rollout, promptSeq))
         }
         let status: String = row["status"]
         let attempt: Int = row["attempt"]
+        if let sent = rollout.groupSize, let fault = try mismatch(row, id, size: sent, rollout.promptID, promptSeq) {
+            return .failure(fault)
+        }
         guard row["prompt_seq"] == promptSeq else {
             return .failure(
                 InputError(.invalidValue, "group \(id) belongs to another prompt", field: "group_id"))
@@ -150,6 +160,32 @@ private struct Intake {
                 InputError(.conflict, "group \(id) is complete (\(size) rollouts, \(status))", field: "group_id"))
         }
         return .success(Place(seq: row["seq"], id: id, leaseSeq: row["lease_seq"]))
+    }
+
+    /// Opens a group under the client's name; its `asked_size` is what tells it from groups made here.
+    private func openGroup(
+        _ id: GroupID, size: Int, _ rollout: PreparedRollout, _ promptSeq: Int64
+    ) throws -> Place {
+        try db.run(
+            "INSERT INTO groups (id, prompt_seq, size, asked_size, oldest_version, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            [id.text, promptSeq, size, size, rollout.policyVersion.number, now.milliseconds])
+        return Place(seq: db.lastInsertedRowID, id: id, leaseSeq: nil)
+    }
+
+    /// What a client that opens a group may not find: the same name for another prompt or size.
+    private func mismatch(
+        _ group: Row, _ id: GroupID, size: Int, _ prompt: PromptID, _ promptSeq: Int64
+    ) throws -> InputError? {
+        if group["prompt_seq"] != promptSeq {
+            let other = try db.string("SELECT id FROM prompts WHERE seq = ?", [group["prompt_seq"] as Int64]) ?? ""
+            return InputError(
+                .conflict, "group \(id) is for prompt \(other), not \(prompt)", field: "group_id",
+                hint: "give each group a name of its own")
+        }
+        guard group["asked"] != size else { return nil }
+        return InputError(
+            .conflict, "group \(id) has size \(group["asked"] as Int), not \(size)", field: "group_size",
+            hint: "send the same group_size with each of its rollouts")
     }
 
     private func join(_ group: Place, _ version: PolicyVersion) throws {

@@ -8,6 +8,7 @@ struct PreparedRollout: Sendable {
     let id: RolloutID?
     let promptID: PromptID
     let groupID: GroupID?
+    let groupSize: Int?
     let attempt: Int?
     let policyVersion: PolicyVersion
     let lastPolicyVersion: PolicyVersion?
@@ -18,7 +19,8 @@ struct PreparedRollout: Sendable {
     let finishReason: FinishReason
     let generator: String
     let metadata: String
-    /// Over everything the client sent except the lease's attempt, so that a retry under a later lease is a repetition.
+    /// Over everything the client sent except the lease's attempt and the group's size, so that a retry under a later lease,
+    /// or into a group that is there by now, is a repetition.
     let hash: ContentHash
 
     /// About what the rows take, in bytes.
@@ -48,7 +50,7 @@ struct PreparedRollout: Sendable {
         return .success(
             PreparedRollout(
                 id: submission.id, promptID: submission.promptID, groupID: submission.groupID,
-                attempt: submission.attempt, policyVersion: submission.policyVersion,
+                groupSize: submission.groupSize, attempt: submission.attempt, policyVersion: submission.policyVersion,
                 lastPolicyVersion: submission.lastPolicyVersion, response: response,
                 tokenIDs: tokens, logprobs: logprobs, finishReason: submission.finishReason,
                 generator: submission.generator, metadata: metadata, hash: ContentHash(bytes: hasher.digest())))
