@@ -2,29 +2,43 @@
 // Sources: W. D. Clinger, "How to read floating point numbers accurately" (1990); D. Lemire, "Number parsing at a
 // gigabyte per second" (2021), whose table of powers of five is computed here at first use for the exponents that occur.
 
+/// What a conversion looks up. Taken once for a whole array of numbers: globals that are computed cost a check at each use.
+struct DecimalTables {
+    /// 10^0 to 10^22, the powers of ten that a double holds exactly.
+    fileprivate let tens: UnsafeBufferPointer<Double>
+    fileprivate let fives: UnsafeBufferPointer<PowersOfFive.Power>
+
+    /// Lends the tables for the length of the body.
+    @inline(__always)
+    static func with<Value>(_ body: (DecimalTables) -> Value) -> Value {
+        exactPowersOfTen.withUnsafeBufferPointer { tens in
+            PowersOfFive.table.withUnsafeBufferPointer { fives in body(DecimalTables(tens: tens, fives: fives)) }
+        }
+    }
+}
+
 /// The double nearest to significand * 10^exponent, ties to even; nil when the exponent is outside the table's range.
 @inline(__always)
-func doubleFromDecimal(significand: UInt64, exponent: Int) -> Double? {
+func doubleFromDecimal(significand: UInt64, exponent: Int, _ tables: DecimalTables) -> Double? {
     if significand <= 1 << 53, (-22...22).contains(exponent) {
         // Both operands are exact, so the one rounding is the right one.
         let value = Double(significand)
-        return exponent < 0 ? value / exactPowersOfTen[-exponent] : value * exactPowersOfTen[exponent]
+        return exponent < 0 ? value / tables.tens[-exponent] : value * tables.tens[exponent]
     }
     if significand == 0 { return 0 }
     guard PowersOfFive.exponents.contains(exponent) else { return nil }
-    return eiselLemire(significand, exponent)
+    return eiselLemire(significand, exponent, tables.fives[exponent - PowersOfFive.exponents.lowerBound])
 }
 
-/// 10^0 to 10^22, the powers of ten that a double holds exactly.
 private let exactPowersOfTen: [Double] = (0...22).map { exponent in
     (0..<exponent).reduce(1.0) { power, _ in power * 10 }
 }
 
 /// Lemire's algorithm 1 for a non-zero significand; the table's range has neither subnormal nor infinite results.
-private func eiselLemire(_ significand: UInt64, _ exponent: Int) -> Double {
+@inline(__always)
+private func eiselLemire(_ significand: UInt64, _ exponent: Int, _ five: PowersOfFive.Power) -> Double {
     let shift = significand.leadingZeroBitCount
     let normalized = significand << UInt64(shift)
-    let five = PowersOfFive.table[exponent - PowersOfFive.exponents.lowerBound]
     var (high, low) = normalized.multipliedFullWidth(by: five.high)
     if high & 0x1FF == 0x1FF {
         let second = normalized.multipliedFullWidth(by: five.low).high
@@ -48,14 +62,14 @@ private func eiselLemire(_ significand: UInt64, _ exponent: Int) -> Double {
 }
 
 /// The first 128 bits of 5^q, normalized so that the highest is set.
-private enum PowersOfFive {
+fileprivate enum PowersOfFive {
     struct Power {
         var high: UInt64
         var low: UInt64
     }
 
     /// Wide enough for any log-probability or metric a person writes; what lies outside takes the slow way.
-    static let exponents = -64...55
+    static var exponents: ClosedRange<Int> { -64...55 }
 
     static let table: [Power] = exponents.map { $0 < 0 ? reciprocal(-$0) : power($0) }
 

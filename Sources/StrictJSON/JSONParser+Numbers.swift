@@ -12,6 +12,12 @@ extension JSONParser {
     /// Reads a whole array of numbers, the cursor on its first element; nil, and the cursor where it was, when the array
     /// holds something else (or an integer that would lose digits), which the boxed way then reads.
     mutating func parseNumbers() throws(JSONError) -> JSONValue? {
+        if let plain = parsePlainNumbers() { return plain }
+        return try parseNumbersCarefully()
+    }
+
+    /// As above, number by number, with every spelling that RFC 8259 allows and a fault for each that it does not.
+    mutating func parseNumbersCarefully() throws(JSONError) -> JSONValue? {
         let start = position
         var integers: [Int64] = []
         while isAtNumber {
@@ -110,7 +116,9 @@ extension JSONParser {
         if digits > 19 { digits -= leadingZeros(from: digitsStart) }
         let exponent = try parseExponent()
         if digits <= 19,
-            let magnitude = doubleFromDecimal(significand: significand, exponent: exponent - fractionDigits)
+            let magnitude = DecimalTables.with({
+                doubleFromDecimal(significand: significand, exponent: exponent - fractionDigits, $0)
+            })
         {
             return .double(isNegative ? -magnitude : magnitude)
         }
@@ -125,8 +133,8 @@ extension JSONParser {
         var (cursor, value) = (position, significand)
         while cursor + 8 <= end {
             let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: cursor, as: UInt64.self))
-            guard areEightDigits(word) else { break }
-            value = value &* 100_000_000 &+ eightDigits(word)
+            guard nonDigits(word) == 0 else { break }
+            value = value &* 100_000_000 &+ eightDigits(word &- 0x3030_3030_3030_3030)
             cursor += 8
         }
         while cursor < end, isDigit(text[cursor]) {
@@ -196,18 +204,19 @@ extension JSONParser {
 }
 
 @inline(__always)
-private func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
-/// Whether all eight bytes are ASCII digits (fast_float, `is_made_of_eight_digits_fast`).
+/// A bit at the top of each byte from the first on that is no ASCII digit; 0 when all eight are digits (after fast_float's
+/// `is_made_of_eight_digits_fast`). Bits behind the lowest one mean nothing, for additions carry.
 @inline(__always)
-private func areEightDigits(_ word: UInt64) -> Bool {
-    ((word &+ 0x4646_4646_4646_4646) | (word &- 0x3030_3030_3030_3030)) & 0x8080_8080_8080_8080 == 0
+func nonDigits(_ word: UInt64) -> UInt64 {
+    ((word &+ 0x4646_4646_4646_4646) | (word &- 0x3030_3030_3030_3030)) & 0x8080_8080_8080_8080
 }
 
-/// The number that eight ASCII digits write, the first in the lowest byte (fast_float, `parse_eight_digits_unrolled`).
+/// The number that eight digits write, as values 0 to 9, the first in the lowest byte (fast_float,
+/// `parse_eight_digits_unrolled`).
 @inline(__always)
-private func eightDigits(_ word: UInt64) -> UInt64 {
-    let digits = word &- 0x3030_3030_3030_3030
+func eightDigits(_ digits: UInt64) -> UInt64 {
     let pairs = digits &* 10 &+ (digits >> 8)
     let mask: UInt64 = 0x0000_00FF_0000_00FF
     let high = (pairs & mask) &* 0x000F_4240_0000_0064
