@@ -28,16 +28,16 @@ struct ContentHash: Hashable, Sendable {
 
 /// The compression function and its state (RFC 7693, section 3). Feed it, then take the digest once.
 struct Blake2b {
-    private var state: [UInt64]
+    private var state: State
     private var block = [UInt8](repeating: 0, count: 128)
     private var filled = 0
     private var length: UInt64 = 0
     private static let digestBytes = 16
 
     init() {
-        state = Blake2b.initialVector
+        state = initialVector
         // Parameter block: digest length, no key, fanout 1, depth 1.
-        state[0] ^= 0x0101_0000 ^ UInt64(Blake2b.digestBytes)
+        state.0 ^= 0x0101_0000 ^ UInt64(Blake2b.digestBytes)
     }
 
     /// Adds bytes, as if all calls' bytes stood in one row.
@@ -49,6 +49,13 @@ struct Blake2b {
                 length &+= 128
                 block.withUnsafeBytes { compress($0, isLast: false, length, &state) }
                 filled = 0
+            }
+            if filled == 0, bytes.count - offset > 128 {
+                length &+= 128
+                compress(
+                    UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + 128)]), isLast: false, length, &state)
+                offset += 128
+                continue
             }
             let count = min(128 - filled, bytes.count - offset)
             block.withUnsafeMutableBytes { target in
@@ -78,15 +85,20 @@ struct Blake2b {
         length &+= UInt64(filled)
         for index in filled..<128 { block[index] = 0 }
         block.withUnsafeBytes { compress($0, isLast: true, length, &state) }
-        return (0..<Blake2b.digestBytes).map { UInt8(truncatingIfNeeded: state[$0 / 8] >> (8 * UInt64($0 % 8))) }
+        return (0..<Blake2b.digestBytes).map {
+            UInt8(truncatingIfNeeded: ($0 < 8 ? state.0 : state.1) >> (8 * UInt64($0 % 8)))
+        }
     }
-
-    /// The fractional parts of the square roots of the first eight primes, as in SHA-512.
-    fileprivate static let initialVector: [UInt64] = [
-        0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1,
-        0x510e_527f_ade6_82d1, 0x9b05_688c_2b3e_6c1f, 0x1f83_d9ab_fb41_bd6b, 0x5be0_cd19_137e_2179,
-    ]
 }
+
+/// Eight words.
+private typealias State = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+
+/// The fractional parts of the square roots of the first eight primes, as in SHA-512.
+private let initialVector: State = (
+    0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1, 0x9b05_688c_2b3e_6c1f, 0x1f83_d9ab_fb41_bd6b, 0x5be0_cd19_137e_2179
+)
 
 /// The message schedule: which word of the block each step takes, by round modulo 10.
 private let schedule: [UInt8] = [
@@ -102,50 +114,51 @@ private let schedule: [UInt8] = [
     10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0,
 ]
 
-/// Mixes one block of 128 bytes into the state of eight words; `length` counts all bytes so far.
-private func compress(_ block: UnsafeRawBufferPointer, isLast: Bool, _ length: UInt64, _ state: inout [UInt64]) {
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 32) { words in
-        for index in 0..<16 {
-            words[index] = UInt64(littleEndian: block.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
-        }
-        for index in 0..<8 {
-            words[16 + index] = state[index]
-            words[24 + index] = Blake2b.initialVector[index]
-        }
-        words[16 + 12] ^= length
-        if isLast { words[16 + 14] = ~words[16 + 14] }
-        schedule.withUnsafeBufferPointer { schedule in
-            for round in 0..<12 {
-                let row = 16 * (round % 10)
-                for step in 0..<8 {
-                    let x = words[Int(schedule[row + 2 * step])]
-                    let y = words[Int(schedule[row + 2 * step + 1])]
-                    let column = step & 3
-                    // Steps 0 to 3 mix columns, 4 to 7 diagonals.
-                    let shift = step < 4 ? 0 : 1
-                    mix(
-                        words, 16 + column, 20 + (column + shift) & 3, 24 + (column + 2 * shift) & 3,
-                        28 + (column + 3 * shift) & 3, x, y)
-                }
+/// Mixes one block of 128 bytes into the state; `length` counts all bytes so far. The sixteen words are locals, so that they
+/// stay in registers: in an array each step would wait for the store of the one before.
+private func compress(_ block: UnsafeRawBufferPointer, isLast: Bool, _ length: UInt64, _ state: inout State) {
+    var (v0, v1, v2, v3, v4, v5, v6, v7) = state
+    var (v8, v9, v10, v11, v12, v13, v14, v15) = initialVector
+    v12 ^= length
+    if isLast { v14 = ~v14 }
+    schedule.withUnsafeBufferPointer { schedule in
+        for round in 0..<12 {
+            let row = 16 * (round < 10 ? round : round - 10)
+            func word(_ step: Int) -> UInt64 {
+                UInt64(
+                    littleEndian: block.loadUnaligned(fromByteOffset: 8 * Int(schedule[row + step]), as: UInt64.self))
             }
+            mix(&v0, &v4, &v8, &v12, word(0), word(1))
+            mix(&v1, &v5, &v9, &v13, word(2), word(3))
+            mix(&v2, &v6, &v10, &v14, word(4), word(5))
+            mix(&v3, &v7, &v11, &v15, word(6), word(7))
+            mix(&v0, &v5, &v10, &v15, word(8), word(9))
+            mix(&v1, &v6, &v11, &v12, word(10), word(11))
+            mix(&v2, &v7, &v8, &v13, word(12), word(13))
+            mix(&v3, &v4, &v9, &v14, word(14), word(15))
         }
-        for index in 0..<8 { state[index] ^= words[16 + index] ^ words[24 + index] }
     }
+    state.0 ^= v0 ^ v8
+    state.1 ^= v1 ^ v9
+    state.2 ^= v2 ^ v10
+    state.3 ^= v3 ^ v11
+    state.4 ^= v4 ^ v12
+    state.5 ^= v5 ^ v13
+    state.6 ^= v6 ^ v14
+    state.7 ^= v7 ^ v15
 }
 
-/// The function G of RFC 7693, section 3.1, on the words at `a`, `b`, `c`, `d`.
+/// The function G of RFC 7693, section 3.1.
 @inline(__always)
-private func mix(
-    _ words: UnsafeMutableBufferPointer<UInt64>, _ a: Int, _ b: Int, _ c: Int, _ d: Int, _ x: UInt64, _ y: UInt64
-) {
-    words[a] = words[a] &+ words[b] &+ x
-    words[d] = rotatedRight(words[d] ^ words[a], 32)
-    words[c] = words[c] &+ words[d]
-    words[b] = rotatedRight(words[b] ^ words[c], 24)
-    words[a] = words[a] &+ words[b] &+ y
-    words[d] = rotatedRight(words[d] ^ words[a], 16)
-    words[c] = words[c] &+ words[d]
-    words[b] = rotatedRight(words[b] ^ words[c], 63)
+private func mix(_ a: inout UInt64, _ b: inout UInt64, _ c: inout UInt64, _ d: inout UInt64, _ x: UInt64, _ y: UInt64) {
+    a = a &+ b &+ x
+    d = rotatedRight(d ^ a, 32)
+    c = c &+ d
+    b = rotatedRight(b ^ c, 24)
+    a = a &+ b &+ y
+    d = rotatedRight(d ^ a, 16)
+    c = c &+ d
+    b = rotatedRight(b ^ c, 63)
 }
 
 @inline(__always)
