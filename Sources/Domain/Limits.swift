@@ -99,6 +99,10 @@ package enum Limits {
     package static let upkeepRowsPerWrite = 1_024
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
+    /// Bytes written before the log is copied into the database file: often enough that each time is short.
+    package static let logBytesPerCheckpoint = 16_777_216
+    /// Length of the write-ahead log at which the writer itself stops to finish its copy; a burst of two seconds.
+    package static let logBytesMax = 134_217_728
 
     // MARK: Backups
 

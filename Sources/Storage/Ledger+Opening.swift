@@ -8,7 +8,7 @@ import GRDB
 private let connectionPragmas: [(name: String, value: String, why: String)] = [
     ("foreign_keys", "ON", "off by default in SQLite"),
     ("synchronous", "FULL", "an acknowledged commit survives a power cut"),
-    ("wal_autocheckpoint", "8000", "32 MiB of log: fewer, longer checkpoints cost less per row"),
+    ("wal_autocheckpoint", "0", "LogCheckpoints does it, beside the writer"),
     ("journal_size_limit", "134217728", "a log grown by a burst is cut back to 128 MiB"),
     ("cache_size", "-16384", "16 MiB a connection"),
     ("temp_store", "MEMORY", "sorting writes no files"),
@@ -21,7 +21,9 @@ let ledgerApplicationID = 0x524F_4C4C
 
 extension Ledger {
     /// Opens and migrates; sync, for the composition root.
-    static func openPool(at path: String, options: LedgerOptions, now: Timestamp) throws -> DatabasePool {
+    static func openPool(
+        at path: String, options: LedgerOptions, now: Timestamp
+    ) throws -> (DatabasePool, LogCheckpoints) {
         try refuseUnusablePath(path)
         return try translatingErrors {
             let pool = try DatabasePool(path: path, configuration: configuration(options))
@@ -36,11 +38,11 @@ extension Ledger {
                     }
                     try migrate(db, now: now)
                 }
+                return (pool, try LogCheckpoints(path: path, configuration: configuration(options)))
             } catch {
                 try pool.close()
                 throw error
             }
-            return pool
         }
     }
 

@@ -40,18 +40,23 @@ package struct LedgerOptions: Sendable {
 package final class Ledger: Sendable {
     let pool: DatabasePool
     let writer: WriteQueue
+    private let checkpoints: LogCheckpoints
     let clock: WallClock
     let identifiers: IdentifierSource
     let options: LedgerOptions
     /// Encoding, decoding and hashing of token arrays; bounded by the number of cores through Dispatch.
     let codecQueue = DispatchQueue(label: "rolloutd.ledger.codec", attributes: .concurrent)
 
-    private init(pool: DatabasePool, clock: WallClock, identifiers: IdentifierSource, options: LedgerOptions) {
+    private init(
+        pool: DatabasePool, checkpoints: LogCheckpoints, clock: WallClock, identifiers: IdentifierSource,
+        options: LedgerOptions
+    ) {
         self.pool = pool
         self.clock = clock
         self.identifiers = identifiers
         self.options = options
-        writer = WriteQueue(pool: pool, options: options)
+        self.checkpoints = checkpoints
+        writer = WriteQueue(pool: pool, checkpoints: checkpoints, options: options)
     }
 
     /// Opens the database file, creates it when it is missing, and brings its schema up to date.
@@ -61,15 +66,19 @@ package final class Ledger: Sendable {
     package static func open(
         at path: String, clock: WallClock, identifiers: IdentifierSource, options: LedgerOptions = .init()
     ) throws -> Ledger {
-        let pool = try openPool(at: path, options: options, now: clock.now())
-        return Ledger(pool: pool, clock: clock, identifiers: identifiers, options: options)
+        let (pool, checkpoints) = try openPool(at: path, options: options, now: clock.now())
+        return Ledger(pool: pool, checkpoints: checkpoints, clock: clock, identifiers: identifiers, options: options)
     }
 
     /// Finishes the writes that wait, refuses new ones with `LedgerError.closed`, and closes the file.
     package func close() async throws {
         await writer.close()
-        try await onQueue(codecQueue) { [pool] in
-            try translatingErrors { try pool.close() }
+        try await onQueue(codecQueue) { [pool, checkpoints] in
+            try translatingErrors {
+                // The last connection to close moves what is left of the log into the file.
+                try checkpoints.close()
+                try pool.close()
+            }
         }
     }
 

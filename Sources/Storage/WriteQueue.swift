@@ -21,6 +21,9 @@ final class WriteQueue: Sendable {
     /// Who writes: intake is turned away first, so that verdicts and updates still find room when clients flood us.
     enum Kind { case intake, upkeep }
 
+    /// What a write that says no size puts into the log, about: a few pages.
+    private static let smallWriteBytes = 32_768
+
     private struct State {
         var pending: [any PendingWrite] = []
         var pendingBytes = 0
@@ -31,11 +34,13 @@ final class WriteQueue: Sendable {
 
     private let pool: DatabasePool
     private let options: LedgerOptions
+    private let checkpoints: LogCheckpoints
     private let queue = DispatchQueue(label: "rolloutd.ledger.writer", qos: .userInitiated)
     private let state = Mutex(State())
 
-    init(pool: DatabasePool, options: LedgerOptions) {
+    init(pool: DatabasePool, checkpoints: LogCheckpoints, options: LedgerOptions) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.options = options
     }
 
@@ -96,6 +101,9 @@ final class WriteQueue: Sendable {
                 }
             }
             for write in batch { write.finish(failure: failure) }
+            guard failure == nil else { continue }
+            checkpoints.committed(bytes: batch.reduce(0) { $0 + max($1.bytes, Self.smallWriteBytes) })
+            if checkpoints.isOverBound { pool.writeWithoutTransaction { checkpoints.finish($0) } }
         }
     }
 

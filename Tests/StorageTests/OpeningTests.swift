@@ -19,7 +19,7 @@ struct OpeningTests {
                 try ["synchronous", "journal_mode", "foreign_keys", "wal_autocheckpoint", "application_id"]
                     .map { name in try String.fetchOne(db, sql: "PRAGMA \(name)") }
             }
-            #expect(found == ["2", "wal", "1", "8000", String(ledgerApplicationID)])
+            #expect(found == ["2", "wal", "1", "0", String(ledgerApplicationID)])
         }
     }
 
