@@ -1,6 +1,7 @@
 // Bodies in binary and in gzip and zstd, damaged: refused or taken within their limits, never a crash.
 import Compressing
 import Domain
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct BodyFuzzTests {

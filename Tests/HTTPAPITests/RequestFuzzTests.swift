@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct BodyFuzzTests {
+@Suite(.serialized) struct RequestFuzzTests {
     /// Statuses by how often they came, over all targets of a test.
     private final class Tally: Sendable {
         private let counts = Mutex<[Int: Int]>([:])
