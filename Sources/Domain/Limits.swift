@@ -192,4 +192,23 @@ package enum Limits {
     package static let recordedStalenessMax = 7
     /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
     package static let stalenessMax = 1_000
+
+    // MARK: Retention
+
+    /// Rollouts whose bodies one write replaces by packed ones: a millisecond or two for the posts behind it.
+    package static let compactionRowsPerWrite = 32
+    /// Bytes of bodies that are read, packed and replaced together, beyond the first.
+    package static let compactionBytesPerWrite = 4_194_304
+    /// Bodies below this many bytes stay as they are: three frames and a row cost more than they save.
+    package static let compactionBodyBytesMin = 512
+    /// Rollouts that one write deletes, whole groups.
+    package static let retentionRowsPerWrite = 256
+    /// Groups that one request deletes or counts; more by more requests.
+    package static let retentionGroupsMax = 100_000
+    /// Days, bytes and updates that retention may be told to keep: a century, an exbibyte, all updates there can be.
+    package static let retentionDaysMax = 36_500.0
+    package static let retentionBytesMax = 1_152_921_504_606_846_976
+    package static let retentionUpdatesMax = 1_000_000_000
+    /// How long a client waits when the size budget is used up: retention looks that often or oftener.
+    package static let retentionRetrySeconds = 30.0
 }

@@ -78,6 +78,9 @@ package struct LedgerCounts: Sendable, Equatable {
     package var openGroups: Int
     /// Groups that a worker holds.
     package var leasedGroups: Int
+    /// Rollouts whose bodies are packed, and rollouts that were deleted.
+    package var packed = 0
+    package var deleted = 0
     package init(
         prompts: Int, rollouts: [RolloutStatus: Int], verdicts: [String: [Verdict.Outcome: Int]], openGroups: Int,
         leasedGroups: Int

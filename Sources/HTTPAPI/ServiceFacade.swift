@@ -75,6 +75,9 @@ package protocol ServiceFacade: Sendable {
     /// The last evaluations.
     func evaluations(limit: Int) async throws -> [EvaluationRecord]
 
+    /// Deletes the groups that a policy, or the service's own, no longer keeps; or only counts them.
+    func applyRetention(_ policy: RetentionPolicy?, isDryRun: Bool, limit: Int) async throws -> RetentionReport
+
     /// Everything the status page shows, from memory.
     func status() -> StatusSnapshot
     /// What must be there before work is useful.

@@ -69,25 +69,28 @@ struct RolloutCondition: Sendable {
 let rolloutColumns = """
     SELECT r.seq, r.id, p.id AS prompt_id, g.id AS group_id, b.response, b.token_ids, b.logprobs, r.policy_version,
         r.last_policy_version, b.finish_reason, b.generator, b.metadata, r.status, v.verdict, r.reward, r.advantage, r.consumed_by_update,
-        r.created_at
+        r.created_at, r.origin, \(packedBodyColumns)
     FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq CROSS JOIN prompts p ON p.seq = r.prompt_seq
         CROSS JOIN groups g ON g.seq = r.group_seq LEFT JOIN verdicts v ON v.seq = r.verdict_seq
+        \(packedBodyJoin)
     """
 
 /// A rollout from a row of `rolloutColumns`.
 func decodeRollout(_ row: Row) throws -> Rollout {
     let verdict: String? = row["verdict"]
+    let body = try StoredBody(row)
     return Rollout(
         id: RolloutID(row["id"]), promptID: PromptID(row["prompt_id"]), groupID: GroupID(row["group_id"]),
-        response: storedText(row["response"]), tokenIDs: TokenBlob.tokens(row["token_ids"]),
-        logprobs: TokenBlob.logprobs(row["logprobs"]), policyVersion: PolicyVersion(row["policy_version"]),
+        response: storedText(body.response), tokenIDs: TokenBlob.tokens(body.tokenIDs),
+        logprobs: TokenBlob.logprobs(body.logprobs), policyVersion: PolicyVersion(row["policy_version"]),
         finishReason: try storedCase(row["finish_reason"], "rollout_bodies.finish_reason"),
         generator: row["generator"], metadata: try storedJSON(row["metadata"], "rollout_bodies.metadata"),
         status: try storedCase(row["status"], "rollouts.status"),
         verdict: try verdict.map { try stored($0, "verdicts.verdict", Verdict.init(json:)) }, reward: row["reward"],
         advantage: row["advantage"], consumedByUpdate: row["consumed_by_update"],
         createdAt: Timestamp(milliseconds: row["created_at"]),
-        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) })
+        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) },
+        origin: try (row["origin"] as String?).map { try stored($0, "rollouts.origin", RolloutOrigin.init(json:)) })
 }
 
 /// A text that was stored as a blob of UTF-8.

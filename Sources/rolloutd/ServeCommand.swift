@@ -25,6 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var run: RunOptions
 
+    @OptionGroup var retention: RetentionOptions
+
     @Option(help: "The address to listen on. [ROLLOUTD_HOST]")
     var host: String?
 
@@ -42,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
-            ], environment: ProcessInfo.processInfo.environment)
+            ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         let serviceSettings = try settings.service()
         let logger = Self.logger(settings)

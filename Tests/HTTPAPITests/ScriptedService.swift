@@ -352,6 +352,19 @@ final class ScriptedService: ServiceFacade {
         ]
     }
 
+    func applyRetention(
+        _ policy: RetentionPolicy?, isDryRun: Bool, limit: Int
+    ) async throws -> RetentionReport {
+        try await enter()
+        var report = RetentionReport()
+        report.groups = min(limit, 2)
+        report.rollouts = 8 * report.groups
+        report.bytes = 1_000
+        report.oldest = time
+        report.newest = time
+        return report
+    }
+
     func status() -> StatusSnapshot {
         let board = StatusBoard(startedAt: time, databasePath: "/tmp/x.sqlite")
         board.update { snapshot in
@@ -359,6 +372,9 @@ final class ScriptedService: ServiceFacade {
             snapshot.model = modelDescription()
             snapshot.counts = LedgerCounts(
                 prompts: 1, rollouts: [.queued: 1], verdicts: ["math": [.passed: 1]], openGroups: 0, leasedGroups: 1)
+            snapshot.storage = StorageStatus(
+                size: LedgerSize(fileBytes: 8_192, freeBytes: 4_096), policy: RetentionPolicy(days: 30),
+                intakeRefusal: nil)
             snapshot.kinds = [KindStatus(kind: "integer", accuracy: 0.5, variedGroups: 0.5, isAsleep: false)]
         }
         return board.snapshot()
