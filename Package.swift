@@ -96,7 +96,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI",
+                "Service", "HTTPAPI", "Compressing",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

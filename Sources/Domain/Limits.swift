@@ -38,6 +38,15 @@ package enum Limits {
     package static let rescoreMax = 100_000
     /// Rollouts held in memory at once while they are exported: 16 of the longest are about 20 MB of JSON.
     package static let exportPageRows = 16
+    /// A row group of an export's columns: so many rollouts, or about so many bytes of JSON.
+    package static let exportGroupRows = 128
+    package static let exportGroupBytes = 8_388_608
+    /// Rollouts stored together by an import.
+    package static let importRowsPerWrite = 64
+    /// Judgements of one imported rollout: nobody judges again so often.
+    package static let importedJudgementsMax = 1_000
+    /// Regraded groups that a re-score's report looks at: a few megabytes of names and rewards.
+    package static let rescoreGroupsMax = 20_000
     /// Sequences (prompts times n) of one completion request: as many as a group has.
     package static let completionSequencesMax = 64
     /// Sequences of all completion requests that wait or are sampled before others are answered 429: four of the largest

@@ -40,7 +40,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + healthEndpoints(service, counters: counters) + descriptionEndpoints() + dashboardEndpoints(service)
-        + retentionEndpoints(service)
+        + retentionEndpoints(service) + rescoreEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

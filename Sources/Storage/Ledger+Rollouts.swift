@@ -53,6 +53,17 @@ struct RolloutCondition: Sendable {
             add("r.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)", dataset)
         }
         if let id = filter.promptID { add("r.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)", id.text) }
+        if let moment = filter.createdAfter { add("r.created_at >= ?", moment.milliseconds) }
+        if let moment = filter.createdBefore { add("r.created_at < ?", moment.milliseconds) }
+        if let outcome = filter.outcome { add("r.outcome = ?", outcome.rawValue) }
+        if let reward = filter.minReward { add("r.reward >= ?", reward) }
+        if let reward = filter.maxReward { add("r.reward <= ?", reward) }
+        if let update = filter.consumedByUpdate {
+            add("r.group_seq IN (SELECT seq FROM groups WHERE consumed_by_update = ?)", update)
+        }
+        if let generator = filter.generator {
+            add("(SELECT generator FROM rollout_bodies WHERE rollout_seq = r.seq) = ?", generator)
+        }
         if let id = filter.groupID { add("r.group_seq = (SELECT seq FROM groups WHERE id = ?)", id.text) }
     }
 
