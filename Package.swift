@@ -39,7 +39,7 @@ let package = Package(
             name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
             resources: [
                 .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
-                .embedInCode("m0003_demonstrations.sql"),
+                .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
@@ -96,7 +96,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI",
+                "Service", "HTTPAPI", "Compressing",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -15,6 +15,32 @@ CREATE TABLE datasets (
     prompt_count INTEGER NOT NULL DEFAULT 0 CHECK (prompt_count >= 0)
 ) STRICT;
 
+CREATE TABLE deleted_groups (
+    -- The number that the group had.
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
+    prompt_seq INTEGER NOT NULL REFERENCES prompts (seq),
+    status TEXT NOT NULL CHECK (status IN ('consumed', 'stale', 'discarded')),
+    consumed_by_update INTEGER REFERENCES updates (version),
+    deleted_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX deleted_groups_by_prompt ON deleted_groups (prompt_seq);
+
+CREATE INDEX deleted_groups_by_update ON deleted_groups (consumed_by_update) WHERE consumed_by_update IS NOT NULL;
+
+CREATE TABLE deleted_rollouts (
+    -- BLAKE2b-128 of the id.
+    id_hash BLOB PRIMARY KEY CHECK (length(id_hash) = 16),
+    content_hash BLOB NOT NULL CHECK (length(content_hash) = 16),
+    group_seq INTEGER NOT NULL REFERENCES deleted_groups (seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER deleted_rollouts_counted AFTER INSERT ON deleted_rollouts
+BEGIN
+    INSERT INTO tallies VALUES ('deleted', 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+
 CREATE TABLE demonstrations (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
@@ -66,7 +92,7 @@ CREATE TABLE groups (
     -- How often it was handed out and not given back; bounded, while `attempt` is not.
     tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
     lease_seq INTEGER REFERENCES leases (seq),
-    created_at INTEGER NOT NULL, asked_size INTEGER CHECK (asked_size BETWEEN 1 AND 64),
+    created_at INTEGER NOT NULL, asked_size INTEGER CHECK (asked_size BETWEEN 1 AND 64), is_imported INTEGER NOT NULL DEFAULT 0 CHECK (is_imported IN (0, 1)),
     CHECK (member_count BETWEEN 0 AND size),
     CHECK (status <> 'ready' OR member_count = size),
     CHECK ((status = 'consumed') = (consumed_by_update IS NOT NULL)),
@@ -83,6 +109,9 @@ CREATE INDEX groups_by_update ON groups (consumed_by_update) WHERE consumed_by_u
 
 CREATE INDEX groups_given_back ON groups (seq)
     WHERE status = 'open' AND lease_seq IS NULL AND attempt >= 1 AND member_count < size;
+
+CREATE INDEX groups_settled ON groups (created_at)
+    WHERE status IN ('consumed', 'stale', 'discarded') OR is_imported = 1;
 
 CREATE TRIGGER groups_are_consumed_once BEFORE UPDATE OF status, consumed_by_update ON groups
     WHEN old.status = 'consumed'
@@ -116,6 +145,16 @@ BEGIN
         ON CONFLICT (name) DO UPDATE SET count = count + 1;
 END;
 
+CREATE TRIGGER groups_uncounted AFTER DELETE ON groups
+BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'groups/' || old.status;
+END;
+
+CREATE TRIGGER only_remembered_groups_are_deleted BEFORE DELETE ON groups
+    WHEN old.status NOT IN ('consumed', 'stale', 'discarded')
+        OR NOT EXISTS (SELECT 1 FROM deleted_groups WHERE seq = old.seq)
+BEGIN SELECT RAISE(ABORT, 'a group is deleted once it is settled, and remembered'); END;
+
 CREATE TABLE learner_changes (
     seq INTEGER PRIMARY KEY,
     created_at INTEGER NOT NULL,
@@ -143,6 +182,26 @@ CREATE TABLE leases (
 ) STRICT;
 
 CREATE INDEX leases_alive ON leases (expires_at) WHERE ended_at IS NULL;
+
+CREATE TABLE packed_bodies (
+    rollout_seq INTEGER PRIMARY KEY REFERENCES rollout_bodies (rollout_seq),
+    -- What the frames unpack to: bytes of UTF-8, and values of four bytes.
+    response_bytes INTEGER NOT NULL CHECK (response_bytes >= 0),
+    tokens INTEGER NOT NULL CHECK (tokens >= 0),
+    response BLOB NOT NULL,
+    token_ids BLOB NOT NULL,
+    logprobs BLOB NOT NULL
+) STRICT;
+
+CREATE TRIGGER packed_bodies_counted AFTER INSERT ON packed_bodies
+BEGIN
+    INSERT INTO tallies VALUES ('packed', 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER packed_bodies_uncounted AFTER DELETE ON packed_bodies
+BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'packed';
+END;
 
 CREATE TABLE policies (
     version INTEGER PRIMARY KEY CHECK (version >= 0),
@@ -183,6 +242,30 @@ BEGIN
     UPDATE datasets SET prompt_count = prompt_count + 1 WHERE seq = new.dataset_seq;
 END;
 
+CREATE TABLE rescored_rollouts (
+    rescore_seq INTEGER NOT NULL REFERENCES rescores (seq),
+    rollout_seq INTEGER NOT NULL REFERENCES rollouts (seq),
+    -- The verdict that counted when it was asked for; NULL when there was none.
+    old_verdict_seq INTEGER,
+    -- The verdict that answered; NULL until there is one.
+    new_verdict_seq INTEGER,
+    PRIMARY KEY (rescore_seq, rollout_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rescored_rollouts_by_rollout ON rescored_rollouts (rollout_seq);
+
+CREATE INDEX rescored_rollouts_open ON rescored_rollouts (rollout_seq) WHERE new_verdict_seq IS NULL;
+
+CREATE TABLE rescores (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
+    -- JSON objects: which rollouts were asked for, and the rules of judging then, by task type.
+    filter TEXT NOT NULL,
+    verifiers TEXT NOT NULL,
+    queued INTEGER NOT NULL DEFAULT 0 CHECK (queued >= 0),
+    created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE rollout_bodies (
     rollout_seq INTEGER PRIMARY KEY REFERENCES rollouts (seq),
     -- UTF-8 as a blob: a response may hold U+0000, at which SQLite's text functions stop.
@@ -219,7 +302,7 @@ CREATE TABLE rollouts (
     reward REAL,
     advantage REAL,
     consumed_by_update INTEGER REFERENCES updates (version),
-    created_at INTEGER NOT NULL, last_policy_version INTEGER CHECK (last_policy_version > policy_version),
+    created_at INTEGER NOT NULL, last_policy_version INTEGER CHECK (last_policy_version > policy_version), compacted INTEGER NOT NULL DEFAULT 0 CHECK (compacted IN (0, 1)), origin TEXT,
     CHECK ((outcome IS NULL) = (verdict_seq IS NULL)),
     CHECK (CASE WHEN outcome IN ('passed', 'failed') THEN reward IS NOT NULL ELSE reward IS NULL END),
     -- A CHECK that is NULL passes, so these say IS where a column may be NULL.
@@ -244,7 +327,12 @@ CREATE INDEX rollouts_by_prompt ON rollouts (prompt_seq);
 
 CREATE INDEX rollouts_by_status ON rollouts (status);
 
+CREATE INDEX rollouts_by_verdict ON rollouts (verdict_seq) WHERE verdict_seq IS NOT NULL;
+
 CREATE INDEX rollouts_by_version ON rollouts (policy_version);
+
+CREATE INDEX rollouts_to_compact ON rollouts (created_at)
+    WHERE compacted = 0 AND status IN ('consumed', 'stale', 'discarded');
 
 CREATE TRIGGER judging_recounted AFTER UPDATE OF judging ON rollouts WHEN old.judging IS NOT new.judging
 BEGIN
@@ -252,6 +340,10 @@ BEGIN
     INSERT INTO tallies SELECT 'judging/' || new.judging, 1 WHERE new.judging IS NOT NULL
         ON CONFLICT (name) DO UPDATE SET count = count + 1;
 END;
+
+CREATE TRIGGER only_settled_rollouts_are_deleted BEFORE DELETE ON rollouts
+    WHEN old.status NOT IN ('consumed', 'stale', 'discarded') OR old.judging IS NOT NULL OR old.verdict_seq IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a rollout is deleted once it is settled, after its verdicts'); END;
 
 CREATE TRIGGER rollouts_are_consumed_once BEFORE UPDATE OF status, consumed_by_update ON rollouts
     WHEN old.status = 'consumed'
@@ -269,6 +361,11 @@ CREATE TRIGGER rollouts_recounted AFTER UPDATE OF status ON rollouts WHEN old.st
 BEGIN
     UPDATE tallies SET count = count - 1 WHERE name = 'rollouts/' || old.status;
     INSERT INTO tallies VALUES ('rollouts/' || new.status, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER rollouts_uncounted AFTER DELETE ON rollouts
+BEGIN
+    UPDATE tallies SET count = count - 1 WHERE name = 'rollouts/' || old.status;
 END;
 
 CREATE TRIGGER verdicts_recounted AFTER UPDATE OF verdict_seq ON rollouts WHEN old.verdict_seq IS NOT new.verdict_seq
@@ -318,7 +415,7 @@ CREATE TABLE verdicts (
     reward REAL,
     failure_code TEXT,
     verdict TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, rescore_seq INTEGER REFERENCES rescores (seq),
     -- An undetermined verdict has no reward, and only it has none.
     CHECK ((outcome = 'undetermined') = (reward IS NULL)),
     CHECK ((outcome = 'undetermined') = (failure_code IS NOT NULL))

@@ -38,6 +38,15 @@ package enum Limits {
     package static let rescoreMax = 100_000
     /// Rollouts held in memory at once while they are exported: 16 of the longest are about 20 MB of JSON.
     package static let exportPageRows = 16
+    /// A row group of an export's columns: so many rollouts, or about so many bytes of JSON.
+    package static let exportGroupRows = 128
+    package static let exportGroupBytes = 8_388_608
+    /// Rollouts stored together by an import.
+    package static let importRowsPerWrite = 64
+    /// Judgements of one imported rollout: nobody judges again so often.
+    package static let importedJudgementsMax = 1_000
+    /// Regraded groups that a re-score's report looks at: a few megabytes of names and rewards.
+    package static let rescoreGroupsMax = 20_000
     /// Sequences (prompts times n) of one completion request: as many as a group has.
     package static let completionSequencesMax = 64
     /// Sequences of all completion requests that wait or are sampled before others are answered 429: four of the largest
@@ -205,4 +214,23 @@ package enum Limits {
     package static let recordedStalenessMax = 7
     /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
     package static let stalenessMax = 1_000
+
+    // MARK: Retention
+
+    /// Rollouts whose bodies one write replaces by packed ones: a millisecond or two for the posts behind it.
+    package static let compactionRowsPerWrite = 32
+    /// Bytes of bodies that are read, packed and replaced together, beyond the first.
+    package static let compactionBytesPerWrite = 4_194_304
+    /// Bodies below this many bytes stay as they are: three frames and a row cost more than they save.
+    package static let compactionBodyBytesMin = 512
+    /// Rollouts that one write deletes, whole groups.
+    package static let retentionRowsPerWrite = 256
+    /// Groups that one request deletes or counts; more by more requests.
+    package static let retentionGroupsMax = 100_000
+    /// Days, bytes and updates that retention may be told to keep: a century, an exbibyte, all updates there can be.
+    package static let retentionDaysMax = 36_500.0
+    package static let retentionBytesMax = 1_152_921_504_606_846_976
+    package static let retentionUpdatesMax = 1_000_000_000
+    /// How long a client waits when the size budget is used up: retention looks that often or oftener.
+    package static let retentionRetrySeconds = 30.0
 }

@@ -7,6 +7,16 @@ package struct RolloutFilter: Sendable, Equatable {
     package var promptID: PromptID?
     package var groupID: GroupID?
     package var policyVersion: PolicyVersion?
+    /// Created at or after, and before.
+    package var createdAfter: Timestamp?
+    package var createdBefore: Timestamp?
+    /// The outcome that counts.
+    package var outcome: Verdict.Outcome?
+    /// Bounds of the reward, both included; rollouts without one are left out.
+    package var minReward: Double?
+    package var maxReward: Double?
+    package var consumedByUpdate: Int?
+    package var generator: String?
 
     package init(
         status: RolloutStatus? = nil, dataset: String? = nil, promptID: PromptID? = nil, groupID: GroupID? = nil,
@@ -78,6 +88,9 @@ package struct LedgerCounts: Sendable, Equatable {
     package var openGroups: Int
     /// Groups that a worker holds.
     package var leasedGroups: Int
+    /// Rollouts whose bodies are packed, and rollouts that were deleted.
+    package var packed = 0
+    package var deleted = 0
     package init(
         prompts: Int, rollouts: [RolloutStatus: Int], verdicts: [String: [Verdict.Outcome: Int]], openGroups: Int,
         leasedGroups: Int
@@ -101,7 +114,13 @@ package struct JudgementRecord: Sendable, Equatable {
     package var createdAt: Timestamp
     /// Whether this is the judgement that counts.
     package var isCurrent: Bool
-    package init(verdict: Verdict, reward: Double?, attempt: Int, createdAt: Timestamp, isCurrent: Bool) {
+    /// The request to judge again that it answers; nil for a rollout's first ones.
+    package var rescoreID: RescoreID?
+    package init(
+        verdict: Verdict, reward: Double?, attempt: Int, createdAt: Timestamp, isCurrent: Bool,
+        rescoreID: RescoreID? = nil
+    ) {
+        self.rescoreID = rescoreID
         self.verdict = verdict
         self.reward = reward
         self.attempt = attempt

@@ -75,12 +75,12 @@ extension Rollout {
             summaryMembers + [
                 JSONMember("response", .string(response)), JSONMember("token_ids", .integers32(tokenIDs)),
                 JSONMember("logprobs", .floats(logprobs)), JSONMember("metadata", metadata),
-            ])
+            ] + originMembers)
     }
 
     /// Without response, tokens, log-probabilities and metadata: a line of a listing.
     package var summaryJSON: JSONValue {
-        .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))])
+        .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))] + originMembers)
     }
 
     /// Everything but tokens and log-probabilities: what stands before them in the binary form.
@@ -106,8 +106,14 @@ extension Rollout {
         writer.append(logprobs)
         writer.append(raw: ",\"metadata\":")
         writer.append(metadata)
+        if let origin {
+            writer.append(raw: ",\"origin\":")
+            writer.append(origin.json)
+        }
         writer.append(raw: "}")
     }
+
+    private var originMembers: [JSONMember] { origin.map { [JSONMember("origin", $0.json)] } ?? [] }
 
     private var summaryMembers: [JSONMember] {
         [
@@ -121,6 +127,25 @@ extension Rollout {
             JSONMember("consumed_by_update", consumedByUpdate.map { .integer(Int64($0)) } ?? .null),
             JSONMember("created_at", .string(createdAt.rfc3339)),
         ]
+    }
+}
+
+extension RolloutOrigin {
+    /// `{"status","consumed_by_update","advantage"}`; the last two only when there are any.
+    package var json: JSONValue {
+        var members = [JSONMember("status", .string(status.rawValue))]
+        if let consumedByUpdate { members.append(JSONMember("consumed_by_update", .integer(Int64(consumedByUpdate)))) }
+        if let advantage { members.append(JSONMember("advantage", .double(advantage))) }
+        return .object(members)
+    }
+
+    /// Reads what `json` writes.
+    package init(json: JSONValue) throws(InputError) {
+        let fields = try JSONFields(json, known: ["status", "consumed_by_update", "advantage"])
+        self.init(
+            status: try fields.choice("status", RolloutStatus.self),
+            consumedByUpdate: try fields.optionalInteger("consumed_by_update", in: 1...Int(Int32.max)),
+            advantage: try fields.optionalNumber("advantage", in: -1e9...1e9))
     }
 }
 

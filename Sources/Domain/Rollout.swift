@@ -110,12 +110,14 @@ package struct Rollout: Sendable, Equatable {
     /// The update (its number is the version it made) that consumed the rollout.
     package var consumedByUpdate: Int?
     package var createdAt: Timestamp
+    /// What had become of it in the ledger that it was imported from; nil for our own, and when nothing had.
+    package var origin: RolloutOrigin?
 
     package init(
         id: RolloutID, promptID: PromptID, groupID: GroupID, response: String, tokenIDs: [Int32], logprobs: [Float],
         policyVersion: PolicyVersion, finishReason: FinishReason, generator: String, metadata: JSONValue,
         status: RolloutStatus, verdict: Verdict?, reward: Double?, advantage: Double?, consumedByUpdate: Int?,
-        createdAt: Timestamp, lastPolicyVersion: PolicyVersion? = nil
+        createdAt: Timestamp, lastPolicyVersion: PolicyVersion? = nil, origin: RolloutOrigin? = nil
     ) {
         self.id = id
         self.promptID = promptID
@@ -134,5 +136,19 @@ package struct Rollout: Sendable, Equatable {
         self.advantage = advantage
         self.consumedByUpdate = consumedByUpdate
         self.createdAt = createdAt
+        self.origin = origin
+    }
+}
+
+/// What had become of a rollout in the ledger that it was imported from.
+package struct RolloutOrigin: Sendable, Equatable {
+    /// `consumed`, `stale` or `discarded`.
+    package var status: RolloutStatus
+    package var consumedByUpdate: Int?
+    package var advantage: Double?
+    package init(status: RolloutStatus, consumedByUpdate: Int?, advantage: Double?) {
+        self.status = status
+        self.consumedByUpdate = consumedByUpdate
+        self.advantage = advantage
     }
 }

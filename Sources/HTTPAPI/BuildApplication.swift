@@ -41,6 +41,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service)
+        + retentionEndpoints(service) + rescoreEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

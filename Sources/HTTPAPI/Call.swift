@@ -83,6 +83,25 @@ struct QueryParameters: Sendable {
         return number
     }
 
+    /// A finite number, or nil.
+    func number(_ name: String) throws(InputError) -> Double? {
+        guard let value = values[name] else { return nil }
+        guard let number = Double(value), number.isFinite else {
+            throw InputError(.invalidValue, "not a number", field: name)
+        }
+        return number
+    }
+
+    /// A moment as RFC 3339, or nil.
+    func moment(_ name: String) throws(InputError) -> Timestamp? {
+        guard let value = values[name] else { return nil }
+        guard let moment = Timestamp(rfc3339: value) else {
+            throw InputError(
+                .invalidValue, "not a moment", field: name, hint: "as 2026-11-22T13:55:39Z, or 2026-11-22")
+        }
+        return moment
+    }
+
     /// Seconds from 0 to `Limits.waitSecondsMax`; 0 when absent.
     func waitSeconds() throws(InputError) -> Double {
         guard let value = values["wait_seconds"] else { return 0 }

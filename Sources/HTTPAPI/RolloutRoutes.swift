@@ -1,4 +1,4 @@
-// POST and GET /v1/rollouts, one rollout with its judgements, export and rescoring.
+// POST and GET /v1/rollouts, one rollout with its judgements, and the export.
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -6,7 +6,7 @@ import Logging
 import NIOCore
 import StrictJSON
 
-/// Storing, reading, exporting and rescoring rollouts.
+/// Storing, reading and exporting rollouts.
 func rolloutEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/v1/rollouts") { call in try await submitRollouts(call, service) },
@@ -22,9 +22,8 @@ func rolloutEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             let id = try call.identifier("id", RolloutID.self)
             _ = try await service.rollout(id, waitSeconds: 0)
             let records = try await service.judgements(of: id)
-            return jsonResponse(.members(["judgements": .array(records.map(json(of:)))]))
+            return jsonResponse(.members(["judgements": .array(records.map(\.json))]))
         },
-        Endpoint(.post, "/v1/rescore") { call in try await rescore(call, service) },
     ]
 }
 
@@ -40,17 +39,27 @@ private func submitRollouts(_ call: Call, _ service: some ServiceFacade) async t
         "rollouts", merge(items, with: receipts, in: "rollouts").map { $0.map(\.json) }, success: .accepted)
 }
 
-private let filterParameters = ["status", "dataset", "prompt_id", "group_id", "policy_version"]
+/// The filters of a listing: each has an index, so that a page costs the same in a ledger of any size. An export reads all
+/// anyway and takes every filter.
+private let listFilters = ["status", "dataset", "prompt_id", "group_id", "policy_version"]
 
 private func filter(_ query: QueryParameters) throws(InputError) -> RolloutFilter {
-    RolloutFilter(
+    var filter = RolloutFilter(
         status: try query.choice("status", RolloutStatus.self), dataset: try query.text("dataset"),
         promptID: try query.identifier("prompt_id", PromptID.self),
         groupID: try query.identifier("group_id", GroupID.self), policyVersion: try query.version("policy_version"))
+    filter.createdAfter = try query.moment("created_after")
+    filter.createdBefore = try query.moment("created_before")
+    filter.outcome = try query.choice("verdict", Verdict.Outcome.self)
+    filter.minReward = try query.number("min_reward")
+    filter.maxReward = try query.number("max_reward")
+    filter.consumedByUpdate = try query.integer("consumed_by_update", in: 1...Int(Int32.max))
+    filter.generator = try query.text("generator")
+    return filter
 }
 
 private func listRollouts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
-    let query = try call.query(filterParameters + ["before", "limit"])
+    let query = try call.query(listFilters + ["before", "limit"])
     let cursor = try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) }
     let page = try await service.rollouts(matching: try filter(query), before: cursor, limit: try query.limit())
     return jsonResponse(
@@ -62,24 +71,43 @@ private func listRollouts(_ call: Call, _ service: some ServiceFacade) async thr
 
 /// Streams rollouts page by page; the client's pace is the database's.
 private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws -> Response {
-    let filter = try filter(try call.query(filterParameters))
+    let query = try call.query(RolloutFilter.names + ["format", "fields", "include"])
+    let filter = try filter(query)
+    let shape = try ExportShape(
+        format: try query.choice("format", ExportShape.Format.self) ?? .ndjson,
+        fields: try query.text("fields", bytesMax: Limits.headerBytesMax), include: try query.text("include"))
     let logger = call.logger
     let isBinary = call.acceptsBinaryRollouts
+    if isBinary, shape != .whole {
+        throw InputError(
+            .invalidValue, "the binary form has all fields of a rollout and nothing else", field: "fields",
+            hint: "leave format, fields and include out, or ask for NDJSON")
+    }
     let body = ResponseBody { writer in
+        var lines = ExportWriter(shape)
         if isBinary { try await writer.write(ByteBuffer(bytes: RolloutBinary.magic)) }
         var cursor: Int64? = 0
         while let from = cursor {
-            let page: RolloutPage
+            let page: ExportPage
             do {
-                page = try await service.exportRollouts(matching: filter, from: from, limit: Limits.exportPageRows)
+                page = try await service.exportRollouts(
+                    matching: filter, from: from, limit: Limits.exportPageRows, shape: shape)
             } catch {
                 // The status is sent already; a connection that breaks off tells the client that the stream is not whole.
                 logger.error("export broke off", metadata: ["error": "\(error)"])
                 throw error
             }
-            let piece = try await DecodingQueue.run { ByteBuffer(bytes: exported(page.rollouts, isBinary: isBinary)) }
-            if piece.readableBytes > 0 { try await writer.write(piece) }
-            cursor = page.rollouts.isEmpty ? nil : page.nextCursor
+            let next = page.rows.isEmpty ? nil : page.nextCursor
+            let (chunk, rest) = try await DecodingQueue.run { [lines] in
+                var lines = lines
+                guard !isBinary else { return (ByteBuffer(bytes: binary(page.rows)), lines) }
+                for row in page.rows { lines.append(row) }
+                let chunk = ByteBuffer(bytes: lines.take(isLast: next == nil))
+                return (chunk, lines)
+            }
+            lines = rest
+            if chunk.readableBytes > 0 { try await writer.write(chunk) }
+            cursor = next
         }
         try await writer.finish(nil)
     }
@@ -88,50 +116,9 @@ private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws 
         headers: [.contentType: isBinary ? binaryRolloutsType : "application/x-ndjson", .vary: "accept"], body: body)
 }
 
-/// Rollouts as they follow each other in an export.
-private func exported(_ rollouts: [Rollout], isBinary: Bool) -> [UInt8] {
-    guard isBinary else {
-        var lines = JSONWriter()
-        for rollout in rollouts {
-            rollout.append(to: &lines)
-            lines.append(raw: "\n")
-        }
-        return lines.take()
-    }
+/// Rollouts in binary, as they follow each other in an export.
+private func binary(_ rows: [ExportedRollout]) -> [UInt8] {
     var bytes: [UInt8] = []
-    for rollout in rollouts { rollout.appendBinary(to: &bytes) }
+    for row in rows { row.rollout.appendBinary(to: &bytes) }
     return bytes
-}
-
-private func json(of record: JudgementRecord) -> JSONValue {
-    .members([
-        "verdict": record.verdict.json, "reward": record.reward.map { .double($0) } ?? .null,
-        "attempt": .integer(Int64(record.attempt)), "created_at": .string(record.createdAt.rfc3339),
-        "current": .bool(record.isCurrent),
-    ])
-}
-
-/// Which rollouts are to be judged again.
-private struct RescoreRequest: Sendable {
-    var filter: RolloutFilter
-    var limit: Int
-
-    init(json: JSONValue) throws(InputError) {
-        let fields = try JSONFields(json, known: filterParameters + ["limit"])
-        filter = RolloutFilter(
-            status: try fields.optionalChoice("status", RolloutStatus.self),
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax),
-            promptID: try fields.optionalIdentifier("prompt_id", PromptID.self),
-            groupID: try fields.optionalIdentifier("group_id", GroupID.self),
-            policyVersion: try fields.optionalInteger("policy_version", in: 0...Int(Int32.max)).map {
-                PolicyVersion($0)
-            })
-        limit = try fields.optionalInteger("limit", in: 1...Limits.rescoreMax) ?? 1_000
-    }
-}
-
-private func rescore(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
-    let request = try await call.readBody(RescoreRequest.init(json:))
-    let count = try await service.rescore(request.filter, limit: request.limit)
-    return jsonResponse(.members(["queued": .integer(Int64(count))]), status: .accepted)
 }

@@ -40,10 +40,16 @@ package protocol ServiceFacade: Sendable {
     func rollout(_ id: RolloutID, waitSeconds: Double) async throws -> Rollout
     /// A page of rollouts, newest first.
     func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage
-    /// A page of rollouts, oldest first.
-    func exportRollouts(matching filter: RolloutFilter, from cursor: Int64, limit: Int) async throws -> RolloutPage
-    /// Puts stored rollouts back into the queue; how many.
-    func rescore(_ filter: RolloutFilter, limit: Int) async throws -> Int
+    /// A page of rollouts, oldest first, with what an export of this shape needs.
+    func exportRollouts(
+        matching filter: RolloutFilter, from cursor: Int64, limit: Int, shape: ExportShape
+    ) async throws -> ExportPage
+    /// Puts stored rollouts back into the queue, or only counts them.
+    func rescore(_ filter: RolloutFilter, limit: Int, isDryRun: Bool) async throws -> RescoreReceipt
+    /// Requests to judge again, newest first, and where the next page begins.
+    func rescores(before cursor: Int64?, limit: Int) async throws -> (records: [RescoreRecord], nextCursor: Int64?)
+    /// How far a request is and what it changed, or `not_found`.
+    func rescoreReport(_ id: RescoreID) async throws -> RescoreReport
     /// All judgements of a rollout, oldest first.
     func judgements(of id: RolloutID) async throws -> [JudgementRecord]
 
@@ -79,6 +85,8 @@ package protocol ServiceFacade: Sendable {
     func backUp(name: String?, keep: Int?) async throws -> BackupRecord
     /// The backups there, newest first.
     func backups() throws -> [BackupRecord]
+    /// Deletes the groups that a policy, or the service's own, no longer keeps; or only counts them.
+    func applyRetention(_ policy: RetentionPolicy?, isDryRun: Bool, limit: Int) async throws -> RetentionReport
 
     /// Everything the status page shows, from memory.
     func status() -> StatusSnapshot

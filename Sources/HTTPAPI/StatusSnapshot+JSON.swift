@@ -18,9 +18,24 @@ extension StatusSnapshot {
             "ledger": counts.map(\.json) ?? .null,
             "kinds": .array(kinds.map(\.json)), "alarms": .array(alarms.map { .string($0) }),
             "sandbox": .string(sandboxTier), "database": .string(databasePath),
+            "storage": storageJSON,
             "resident_bytes": .integer(Int64(residentBytes)),
             "updates": .array(updates.suffix(StatusSnapshot.recent).map(\.json)),
             "evaluations": .array(evaluations.suffix(StatusSnapshot.recent).map(\.json)),
+        ])
+    }
+
+    private var storageJSON: JSONValue {
+        guard let storage else { return .null }
+        return .members([
+            "file_bytes": .integer(storage.size.fileBytes), "used_bytes": .integer(storage.size.usedBytes),
+            "packed_rollouts": .integer(Int64(counts?.packed ?? 0)),
+            "deleted_rollouts": .integer(Int64(counts?.deleted ?? 0)),
+            "retention_days": storage.policy.days.map { .double($0) } ?? .null,
+            "retention_bytes": storage.policy.bytes.map { .integer(Int64($0)) } ?? .null,
+            "retention_updates": storage.policy.updates.map { .integer(Int64($0)) } ?? .null,
+            "compact_after_hours": storage.policy.compactAfterHours.map { .double($0) } ?? .null,
+            "intake_refusal": storage.intakeRefusal.map { .string($0) } ?? .null,
         ])
     }
 

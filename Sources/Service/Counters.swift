@@ -20,6 +20,8 @@ package final class Counters: Sendable {
         case leasesReclaimed = "rolloutd_leases_reclaimed_total"
         case ledgerFailures = "rolloutd_ledger_failures_total"
         case judgingRetries = "rolloutd_judging_retries_total"
+        case rolloutsDeleted = "rolloutd_rollouts_deleted_total"
+        case rolloutsCompacted = "rolloutd_rollouts_compacted_total"
 
         package var help: String {
             switch self {
@@ -37,6 +39,8 @@ package final class Counters: Sendable {
             case .leasesReclaimed: "Leases that expired and whose work went back."
             case .ledgerFailures: "Ledger operations that failed."
             case .judgingRetries: "Jails that broke under a program that was then judged in another."
+            case .rolloutsDeleted: "Rollouts that retention deleted."
+            case .rolloutsCompacted: "Settled rollouts that compaction is done with."
             }
         }
     }

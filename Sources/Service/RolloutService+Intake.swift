@@ -74,9 +74,9 @@ extension RolloutService {
 
     /// A page of rollouts, oldest first, for export; begin with cursor 0.
     package func exportRollouts(
-        matching filter: RolloutFilter, from cursor: Int64, limit: Int
-    ) async throws -> RolloutPage {
-        try await inLedger { try await $0.exportRollouts(matching: filter, from: cursor, limit: limit) }
+        matching filter: RolloutFilter, from cursor: Int64, limit: Int, shape: ExportShape
+    ) async throws -> ExportPage {
+        try await inLedger { try await $0.exportPage(matching: filter, from: cursor, limit: limit, shape: shape) }
     }
 
     /// Names of the built-in data are made by the service itself; a client that took one would stand in its way.

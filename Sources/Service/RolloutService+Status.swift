@@ -47,6 +47,11 @@ extension RolloutService {
             gauge("rolloutd_open_groups", "Groups that lack rollouts and that nobody holds.", Double(counts.openGroups))
             gauge("rolloutd_leased_groups", "Groups that a worker holds.", Double(counts.leasedGroups))
         }
+        if let storage = snapshot.storage {
+            gauge("rolloutd_database_bytes", "Size of the database file.", Double(storage.size.fileBytes))
+            gauge(
+                "rolloutd_database_free_bytes", "Of it, pages that will be used again.", Double(storage.size.freeBytes))
+        }
         if let update = snapshot.updates.last {
             text += "# HELP rolloutd_update_metric Metrics of the last update.\n# TYPE rolloutd_update_metric gauge\n"
             for metric in update.metrics where metric.value.isFinite {

@@ -68,6 +68,9 @@ extension RolloutService {
                 logger: logger),
             MaintenanceLoop(
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
+            RetentionLoop(
+                ledger: ledger, policy: settings.retention, learner: learner, board: board, counters: counters,
+                clock: clock, logger: logger),
         ]
         let context = LearningContext(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
@@ -85,7 +88,9 @@ extension RolloutService {
         _ settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource
     ) throws -> Ledger {
         do {
-            return try Ledger.open(at: settings.databasePath, clock: clock, identifiers: identifiers)
+            return try Ledger.open(
+                at: settings.databasePath, clock: clock, identifiers: identifiers,
+                options: LedgerOptions(securelyDeletes: settings.securelyDeletes))
         } catch let error as LedgerError {
             throw ServiceError(ledger: error)
         }

@@ -48,7 +48,8 @@ extension ServiceError {
             self.init(.conflict, error.description)
         case .invariant:
             self.init(.internal, error.description, hint: "see the log; nothing of the request was stored")
-        case .diskFull, .readOnly, .corrupt, .locked, .inputOutput, .cannotOpen, .newerSchema, .changedMigration,
+        case .overBudget, .diskFull, .readOnly, .corrupt, .locked, .inputOutput, .cannotOpen, .newerSchema,
+            .changedMigration,
             .closed:
             self.init(
                 .unavailable, error.description, hint: "nothing of the request was stored",

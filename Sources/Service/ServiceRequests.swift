@@ -24,6 +24,17 @@ package struct ScoreResult: Sendable {
     }
 }
 
+/// What a request to judge again put into the queue.
+package struct RescoreReceipt: Sendable, Equatable {
+    /// Nil for a dry run.
+    package var id: RescoreID?
+    package var queued: Int
+    package init(id: RescoreID?, queued: Int) {
+        self.id = id
+        self.queued = queued
+    }
+}
+
 /// A worker's request for work.
 package struct LeaseRequest: Sendable {
     package var kind: LeaseKind

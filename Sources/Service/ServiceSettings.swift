@@ -28,6 +28,10 @@ package struct ServiceSettings: Sendable {
     package var evaluation: EvaluationSchedule
     /// Ends learning by itself after so many updates; nil goes on for ever.
     package var updatesMax: Int?
+    /// What is kept of settled rollouts.
+    package var retention = RetentionPolicy()
+    /// Whether what is deleted is overwritten with zeros in the file.
+    package var securelyDeletes = false
 
     package init(
         databasePath: String, modelDirectory: String? = nil, model: ModelSettings = ModelSettings(),

@@ -51,7 +51,22 @@ package struct StatusSnapshot: Sendable {
     package var scoringTrouble: String?
     package var sandboxTier: String
     package var databasePath: String
+    /// The database's size and what is kept of the past; nil until it was first looked at.
+    package var storage: StorageStatus?
     package var residentBytes: Int
+}
+
+/// How large the database is, and what is kept of the past.
+package struct StorageStatus: Sendable, Equatable {
+    package var size: LedgerSize
+    package var policy: RetentionPolicy
+    /// Why new rollouts are refused, while the database is beyond its budget.
+    package var intakeRefusal: String?
+    package init(size: LedgerSize, policy: RetentionPolicy, intakeRefusal: String?) {
+        self.size = size
+        self.policy = policy
+        self.intakeRefusal = intakeRefusal
+    }
 }
 
 /// How one kind of built-in problem fares.

@@ -139,6 +139,12 @@ package struct UpdateReplay: Sendable {
     ) async throws -> [UpdateRecord.Metric] {
         let before = PolicyVersion(version.number - 1)
         guard settings.mode == .supervised else {
+            let deleted = try await ledger.deletedGroupCount(consumedBy: version)
+            guard deleted == 0 else {
+                throw ServiceError(
+                    .unavailable, "update \(version) cannot be made again: retention deleted \(deleted) of its groups",
+                    hint: "its record and later checkpoints are kept; replay an update whose groups are all there")
+            }
             let groups = try await ledger.consumedGroups(by: version, judgedThrough: mark)
             let recent = run.recent
             return try PolicyTrainer.apply(

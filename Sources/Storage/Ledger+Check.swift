@@ -22,6 +22,29 @@ private let invariants: [(rule: String, sql: String)] = [
         "a rollout has a body",
         "SELECT id FROM rollouts WHERE seq NOT IN (SELECT rollout_seq FROM rollout_bodies)"
     ),
+    (
+        "a packed body has left its place",
+        """
+        SELECT r.id FROM packed_bodies k JOIN rollouts r ON r.seq = k.rollout_seq
+            JOIN rollout_bodies b ON b.rollout_seq = r.seq
+        WHERE r.compacted = 0 OR length(b.response) > 0 OR length(b.token_ids) > 0
+        """
+    ),
+    (
+        "a deleted group is gone, and its deleted rollouts with it",
+        """
+        SELECT d.id FROM deleted_groups d WHERE d.seq IN (SELECT seq FROM groups)
+            OR d.seq IN (SELECT group_seq FROM rollouts)
+        """
+    ),
+    (
+        "a judgement for a request belongs to a rollout of that request",
+        """
+        SELECT x.rollout_seq FROM rescored_rollouts x WHERE x.new_verdict_seq IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM verdicts v WHERE v.seq = x.new_verdict_seq AND v.rollout_seq = x.rollout_seq
+                AND v.rescore_seq = x.rescore_seq)
+        """
+    ),
     ("a prompt has a body", "SELECT id FROM prompts WHERE seq NOT IN (SELECT prompt_seq FROM prompt_bodies)"),
     (
         "a group counts its members and their oldest policy",
@@ -88,6 +111,8 @@ private let invariants: [(rule: String, sql: String)] = [
             SELECT 'rollouts/' || status, count(*) FROM rollouts GROUP BY status
             UNION ALL SELECT 'judging/' || judging, count(*) FROM rollouts WHERE judging IS NOT NULL GROUP BY judging
             UNION ALL SELECT 'demonstrations', count(*) FROM demonstrations
+            UNION ALL SELECT 'packed', count(*) FROM packed_bodies
+            UNION ALL SELECT 'deleted', count(*) FROM deleted_rollouts
             UNION ALL SELECT 'groups/' || status, count(*) FROM groups GROUP BY status
             UNION ALL SELECT 'groups/leased', count(*) FROM groups WHERE lease_seq IS NOT NULL
             UNION ALL SELECT 'groups/lacking', count(*) FROM groups WHERE status = 'open' AND member_count < size
@@ -104,6 +129,7 @@ private let invariants: [(rule: String, sql: String)] = [
         "a prompt counts its groups, a data set its prompts",
         """
         SELECT id FROM prompts p WHERE group_count <> (SELECT count(*) FROM groups WHERE prompt_seq = p.seq)
+            + (SELECT count(*) FROM deleted_groups WHERE prompt_seq = p.seq)
         UNION ALL SELECT name FROM datasets d
             WHERE prompt_count <> (SELECT count(*) FROM prompts WHERE dataset_seq = d.seq)
         """
@@ -134,7 +160,24 @@ extension Ledger {
                     faults.append("not true that \(rule): \(culprits.joined(separator: ", "))")
                 }
             }
+            faults += try db.unreadableBodies().prefix(4).map { "the packed body of rollout \($0) cannot be read" }
             return faults
         }
+    }
+}
+
+extension Database {
+    /// Rollouts whose packed bodies do not unpack to the lengths that stand beside them.
+    fileprivate func unreadableBodies() throws -> [String] {
+        let rows = try Row.fetchCursor(
+            self,
+            sql: """
+                SELECT r.id, \(packedBodyColumns) FROM packed_bodies k JOIN rollouts r ON r.seq = k.rollout_seq
+                """)
+        var unreadable: [String] = []
+        while let row = try rows.next() {
+            if (try? PackedBody(row)?.unpacked()) == nil { unreadable.append(row["id"]) }
+        }
+        return unreadable
     }
 }

@@ -15,11 +15,14 @@ extension Ledger {
                 }
             }
             let leased = tallies["groups/leased"] ?? 0
-            return LedgerCounts(
+            var counts = LedgerCounts(
                 prompts: Int(try db.integer("SELECT sum(prompt_count) FROM datasets") ?? 0),
                 rollouts: Dictionary(
                     uniqueKeysWithValues: RolloutStatus.allCases.map { ($0, tallies["rollouts/\($0.rawValue)"] ?? 0) }),
                 verdicts: verdicts, openGroups: (tallies["groups/lacking"] ?? 0) - leased, leasedGroups: leased)
+            counts.packed = tallies["packed"] ?? 0
+            counts.deleted = tallies["deleted"] ?? 0
+            return counts
         }
     }
 

@@ -62,7 +62,7 @@ extension Ledger {
             let groups = try db.rows(
                 """
                 SELECT seq, member_count FROM groups WHERE status IN ('open', 'ready') AND oldest_version < ?
-                    AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT ?
+                    AND is_imported = 0 AND NOT (member_count = 0 AND lease_seq IS NOT NULL) LIMIT ?
                 """, [version.number, Limits.upkeepRowsPerWrite])
             for group in groups {
                 let seq: Int64 = group["seq"]
@@ -86,7 +86,8 @@ extension Ledger {
 
 /// Groups that wait for an update, with their prompts; a scope's condition is appended.
 private let readyInScope = """
-    FROM groups g CROSS JOIN prompts p ON p.seq = g.prompt_seq WHERE g.status = 'ready' AND g.oldest_version >= ?
+    FROM groups g CROSS JOIN prompts p ON p.seq = g.prompt_seq WHERE g.status = 'ready' AND g.is_imported = 0
+        AND g.oldest_version >= ?
     """
 
 extension Database {

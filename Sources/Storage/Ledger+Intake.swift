@@ -2,6 +2,7 @@
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 
 extension Ledger {
     /// Stores rollouts and queues them for a judge; one result each, in order, given once all are durable.
@@ -14,10 +15,11 @@ extension Ledger {
     ) async throws -> [Result<RolloutReceipt, InputError>] {
         let prepared = try await onQueue(codecQueue) { rollouts.map { PreparedRollout.prepare($0, admission) } }
         let bytes = prepared.reduce(0) { $0 + ((try? $1.get().bytes) ?? 0) }
+        let excess = intakeBarrier.withLock { $0 }
         return try await write(.intake, bytes: bytes) { [clock, identifiers, options] db in
             var intake = try Intake(
                 db: db, identifiers: identifiers, now: clock.now(), groupSize: admission.groupSize,
-                queueLimit: options.scoringQueueMax)
+                queueLimit: options.scoringQueueMax, excess: excess)
             return try prepared.map { item in
                 switch item {
                 case .failure(let fault): .failure(fault)
@@ -35,10 +37,16 @@ private struct Intake {
     let now: Timestamp
     let groupSize: Int
     let queueLimit: Int
+    /// Set while the database is beyond its budget and retention can delete nothing.
+    let excess: BudgetExcess?
     /// Rollouts waiting for a judge, those of this batch included.
     var waiting: Int
 
-    init(db: Database, identifiers: IdentifierSource, now: Timestamp, groupSize: Int, queueLimit: Int) throws {
+    init(
+        db: Database, identifiers: IdentifierSource, now: Timestamp, groupSize: Int, queueLimit: Int,
+        excess: BudgetExcess?
+    ) throws {
+        self.excess = excess
         self.db = db
         self.identifiers = identifiers
         self.now = now
@@ -48,7 +56,10 @@ private struct Intake {
     }
 
     mutating func store(_ rollout: PreparedRollout) throws -> Result<RolloutReceipt, InputError> {
-        if let id = rollout.id, let known = try receipt(ofKnown: id, rollout.hash) { return known }
+        if let id = rollout.id {
+            if let known = try receipt(ofKnown: id, rollout.hash) { return known }
+            if let deleted = try receipt(ofDeleted: id, rollout.hash) { return deleted }
+        }
         guard
             let prompt = try db.row("SELECT seq, dataset_seq FROM prompts WHERE id = ?", [rollout.promptID.text])
         else {
@@ -59,6 +70,10 @@ private struct Intake {
         }
         guard waiting < queueLimit else {
             throw LedgerError.backlog(queued: waiting, limit: queueLimit, retryAfterSeconds: 5)
+        }
+        if let excess {
+            throw LedgerError.overBudget(
+                bytes: excess.bytes, budget: excess.budget, retryAfterSeconds: Limits.retentionRetrySeconds)
         }
         let promptSeq: Int64 = prompt["seq"]
         switch try groupFor(rollout, promptSeq) {
@@ -88,6 +103,19 @@ private struct Intake {
             RolloutReceipt(
                 id: id, groupID: GroupID(row["group_id"]), status: try storedCase(row["status"], "rollouts.status"),
                 isNew: false))
+    }
+
+    /// A rollout that retention deleted is not new: the same one again is a no-op, another one a conflict.
+    private func receipt(
+        ofDeleted id: RolloutID, _ hash: ContentHash
+    ) throws -> Result<RolloutReceipt, InputError>? {
+        guard let row = try db.deletedRollout(id.text) else { return nil }
+        let old = ContentHash(bytes: Array(row["content_hash"] as Data))
+        guard old == hash else { return .failure(conflictFault("rollout", id.text, stored: old, sent: hash)) }
+        return .success(
+            RolloutReceipt(
+                id: id, groupID: GroupID(row["group_id"]),
+                status: try storedCase(row["status"], "deleted_groups.status"), isNew: false))
     }
 
     // MARK: Groups
@@ -126,6 +154,12 @@ private struct Intake {
             FROM groups WHERE id = ?
             """, [id.text])
         guard let row else {
+            if try db.integer("SELECT 1 FROM deleted_groups WHERE id = ?", [id.text]) != nil {
+                return .failure(
+                    InputError(
+                        .stalePolicy, "group \(id) was settled and deleted", field: "group_id",
+                        hint: "take a new lease"))
+            }
             guard let size = rollout.groupSize else {
                 return .failure(
                     InputError(

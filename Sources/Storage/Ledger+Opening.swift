@@ -52,7 +52,12 @@ extension Ledger {
         configuration.maximumReaderCount = max(1, options.readers)
         configuration.busyMode = .timeout(options.busySeconds)
         configuration.qos = .userInitiated
-        configuration.prepareDatabase { db in try applyPragmas(db) }
+        let securelyDeletes = options.securelyDeletes
+        configuration.prepareDatabase { db in
+            try applyPragmas(db)
+            // Distributions build SQLite with either default.
+            try db.execute(sql: "PRAGMA secure_delete = \(securelyDeletes ? "ON" : "OFF")")
+        }
         return configuration
     }
 

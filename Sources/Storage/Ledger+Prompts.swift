@@ -93,7 +93,7 @@ func decodePrompt(_ row: Row) throws -> Prompt {
 }
 
 /// A prompt in the form of its rows, made before the writer is asked for.
-private struct PreparedPrompt: Sendable {
+struct PreparedPrompt: Sendable {
     let submission: PromptSubmission
     let content: String
     let task: String

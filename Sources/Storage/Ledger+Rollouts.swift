@@ -53,6 +53,17 @@ struct RolloutCondition: Sendable {
             add("r.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)", dataset)
         }
         if let id = filter.promptID { add("r.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)", id.text) }
+        if let moment = filter.createdAfter { add("r.created_at >= ?", moment.milliseconds) }
+        if let moment = filter.createdBefore { add("r.created_at < ?", moment.milliseconds) }
+        if let outcome = filter.outcome { add("r.outcome = ?", outcome.rawValue) }
+        if let reward = filter.minReward { add("r.reward >= ?", reward) }
+        if let reward = filter.maxReward { add("r.reward <= ?", reward) }
+        if let update = filter.consumedByUpdate {
+            add("r.group_seq IN (SELECT seq FROM groups WHERE consumed_by_update = ?)", update)
+        }
+        if let generator = filter.generator {
+            add("(SELECT generator FROM rollout_bodies WHERE rollout_seq = r.seq) = ?", generator)
+        }
         if let id = filter.groupID { add("r.group_seq = (SELECT seq FROM groups WHERE id = ?)", id.text) }
     }
 
@@ -69,25 +80,28 @@ struct RolloutCondition: Sendable {
 let rolloutColumns = """
     SELECT r.seq, r.id, p.id AS prompt_id, g.id AS group_id, b.response, b.token_ids, b.logprobs, r.policy_version,
         r.last_policy_version, b.finish_reason, b.generator, b.metadata, r.status, v.verdict, r.reward, r.advantage, r.consumed_by_update,
-        r.created_at
+        r.created_at, r.origin, \(packedBodyColumns)
     FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq CROSS JOIN prompts p ON p.seq = r.prompt_seq
         CROSS JOIN groups g ON g.seq = r.group_seq LEFT JOIN verdicts v ON v.seq = r.verdict_seq
+        \(packedBodyJoin)
     """
 
 /// A rollout from a row of `rolloutColumns`.
 func decodeRollout(_ row: Row) throws -> Rollout {
     let verdict: String? = row["verdict"]
+    let body = try StoredBody(row)
     return Rollout(
         id: RolloutID(row["id"]), promptID: PromptID(row["prompt_id"]), groupID: GroupID(row["group_id"]),
-        response: storedText(row["response"]), tokenIDs: TokenBlob.tokens(row["token_ids"]),
-        logprobs: TokenBlob.logprobs(row["logprobs"]), policyVersion: PolicyVersion(row["policy_version"]),
+        response: storedText(body.response), tokenIDs: TokenBlob.tokens(body.tokenIDs),
+        logprobs: TokenBlob.logprobs(body.logprobs), policyVersion: PolicyVersion(row["policy_version"]),
         finishReason: try storedCase(row["finish_reason"], "rollout_bodies.finish_reason"),
         generator: row["generator"], metadata: try storedJSON(row["metadata"], "rollout_bodies.metadata"),
         status: try storedCase(row["status"], "rollouts.status"),
         verdict: try verdict.map { try stored($0, "verdicts.verdict", Verdict.init(json:)) }, reward: row["reward"],
         advantage: row["advantage"], consumedByUpdate: row["consumed_by_update"],
         createdAt: Timestamp(milliseconds: row["created_at"]),
-        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) })
+        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) },
+        origin: try (row["origin"] as String?).map { try stored($0, "rollouts.origin", RolloutOrigin.init(json:)) })
 }
 
 /// A text that was stored as a blob of UTF-8.

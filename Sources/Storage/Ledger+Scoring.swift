@@ -26,45 +26,9 @@ extension Ledger {
         }
     }
 
-    /// Queues stored rollouts for another judgement, behind the fresh ones; returns how many.
-    ///
-    /// Their present verdicts and statuses stay until a new decision arrives; the old verdicts stay as history.
-    package func requestRescore(matching filter: RolloutFilter, limit: Int) async throws -> Int {
-        var requested = 0
-        // By pieces, so that no other write waits for a hundred thousand rows. A requested rollout no longer matches.
-        while requested < limit {
-            let piece = min(limit - requested, Limits.upkeepRowsPerWrite)
-            let changed = try await write { db in
-                let condition = RolloutCondition(filter)
-                return try db.run(
-                    """
-                    UPDATE rollouts SET judging = 'again', tries = 0 WHERE seq IN (
-                        SELECT r.seq FROM rollouts r
-                        WHERE r.judging IS NULL AND r.status NOT IN ('queued', 'scoring') AND \(condition.sql)
-                        ORDER BY r.seq LIMIT ?)
-                    """, condition.arguments + [piece])
-            }
-            requested += changed
-            if changed < piece { break }
-        }
-        return requested
-    }
-
     /// All judgements of a rollout, oldest first, those included that decided nothing; empty for an unknown rollout.
     package func verdictHistory(of id: RolloutID) async throws -> [JudgementRecord] {
-        try await read { db in
-            let rows = try db.rows(
-                """
-                SELECT v.verdict, v.reward, v.attempt, v.created_at, v.seq IS r.verdict_seq AS is_current
-                FROM rollouts r CROSS JOIN verdicts v ON v.rollout_seq = r.seq WHERE r.id = ? ORDER BY v.seq
-                """, [id.text])
-            return try rows.map { row in
-                JudgementRecord(
-                    verdict: try stored(row["verdict"], "verdicts.verdict", Verdict.init(json:)), reward: row["reward"],
-                    attempt: row["attempt"], createdAt: Timestamp(milliseconds: row["created_at"]),
-                    isCurrent: row["is_current"])
-            }
-        }
+        try await read { db in try db.judgements(of: id) }
     }
 }
 

@@ -56,14 +56,14 @@ extension Database {
     func leasedRollouts(_ leaseSeq: Int64) throws -> [ScoringWork] {
         let work = try rows(
             """
-            SELECT r.id, r.attempt, b.response, p.task
+            SELECT r.id, r.attempt, b.response, b.token_ids, b.logprobs, p.task, \(packedBodyColumns)
             FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
-                CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq
+                CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq \(packedBodyJoin)
             WHERE r.lease_seq = ? ORDER BY r.seq
             """, [leaseSeq])
         return try work.map { row in
             ScoringWork(
-                rolloutID: RolloutID(row["id"]), response: storedText(row["response"]),
+                rolloutID: RolloutID(row["id"]), response: storedText(try StoredBody(row).response),
                 task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
                 attempt: row["attempt"])
         }

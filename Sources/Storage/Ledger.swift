@@ -3,6 +3,7 @@
 import Dispatch
 import Domain
 import GRDB
+import Synchronization
 
 /// How a ledger is opened.
 package struct LedgerOptions: Sendable {
@@ -16,16 +17,20 @@ package struct LedgerOptions: Sendable {
     package var writesPerTransactionMax: Int
     /// Rollouts waiting for a judge before intake refuses more.
     package var scoringQueueMax: Int
+    /// Whether what is deleted is overwritten with zeros in the file.
+    package var securelyDeletes: Bool
 
     package init(
         readers: Int = 4, busySeconds: Double = 5, pendingWritesMax: Int = Limits.pendingWritesMax,
-        writesPerTransactionMax: Int = Limits.writesPerTransactionMax, scoringQueueMax: Int = Limits.scoringQueueMax
+        writesPerTransactionMax: Int = Limits.writesPerTransactionMax, scoringQueueMax: Int = Limits.scoringQueueMax,
+        securelyDeletes: Bool = false
     ) {
         self.readers = readers
         self.busySeconds = busySeconds
         self.pendingWritesMax = pendingWritesMax
         self.writesPerTransactionMax = writesPerTransactionMax
         self.scoringQueueMax = scoringQueueMax
+        self.securelyDeletes = securelyDeletes
     }
 }
 
@@ -46,6 +51,9 @@ package final class Ledger: Sendable {
     let options: LedgerOptions
     /// Encoding, decoding and hashing of token arrays; bounded by the number of cores through Dispatch.
     let codecQueue = DispatchQueue(label: "rolloutd.ledger.codec", attributes: .concurrent)
+
+    /// Why new rollouts are refused, when retention cannot make room.
+    let intakeBarrier = Mutex<BudgetExcess?>(nil)
 
     private init(
         pool: DatabasePool, checkpoints: LogCheckpoints, clock: WallClock, identifiers: IdentifierSource,

@@ -49,14 +49,16 @@ extension Database {
     func settle(
         _ rollout: JudgedRow, _ verdict: Verdict, reward: Double?, now: Timestamp, replacesFailed: Bool = false
     ) throws -> RolloutStatus {
+        let rescore = try openRescore(of: rollout.seq)
         try run(
             """
-            INSERT INTO verdicts (rollout_seq, attempt, task_type, outcome, reward, failure_code, verdict, created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO verdicts
+                (rollout_seq, attempt, task_type, outcome, reward, failure_code, verdict, created_at, rescore_seq)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 rollout.seq, rollout.attempt, rollout.taskType, verdict.outcome.rawValue, reward,
-                verdict.failure?.code.rawValue, verdict.json.text, now.milliseconds,
+                verdict.failure?.code.rawValue, verdict.json.text, now.milliseconds, rescore,
             ])
         let verdictSeq = lastInsertedRowID
         if let failure = verdict.failure {
@@ -65,11 +67,13 @@ extension Database {
                 try requeue(rollout, tries: rollout.tries)
                 return rollout.status == .scoring ? .queued : rollout.status
             }
+            try answer(rescore: rescore, of: rollout.seq, by: verdictSeq)
             if rollout.outcome == "passed" || rollout.outcome == "failed" {
                 try run("UPDATE rollouts SET judging = NULL, lease_seq = NULL WHERE seq = ?", [rollout.seq])
                 return rollout.status
             }
         }
+        try answer(rescore: rescore, of: rollout.seq, by: verdictSeq)
         let status = statusAfter(rollout.status, isDecided: verdict.failure == nil)
         try run(
             """

@@ -49,6 +49,9 @@ package struct JSONWriter: Sendable {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// JSON that was written before.
+    package mutating func append(json text: [UInt8]) { bytes += text }
+
     /// An array of integers, [N].
     package mutating func append(_ values: some Collection<some FixedWidthInteger>) {
         bytes.reserveCapacity(bytes.count + 7 * values.count)

@@ -43,10 +43,11 @@ struct RunOptions: ParsableArguments {
 /// All settings of a run, by name, from every source.
 struct RunSettings {
     /// Every setting that the environment (`ROLLOUTD_` and the name in capitals) and the config file may hold.
-    static let names = [
-        "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
-        "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets", "backups",
-    ]
+    static let names =
+        [
+            "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
+            "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets", "backups",
+        ] + RetentionOptions.names
 
     private var values: [String: String] = [:]
     private var hyperparameters: [String: SettingValue] = [:]
@@ -126,13 +127,16 @@ struct RunSettings {
             throw ValidationError("seed must be a whole number from 0, not \(values["seed"] ?? "")")
         }
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
-        return ServiceSettings(
+        var settings = ServiceSettings(
             databasePath: values["database"] ?? "data/rolloutd.sqlite", modelDirectory: values["model"],
             model: try ModelOptions.settings(self), isLearning: try isOn("learner", default: true),
             computeThreads: try integer("threads", 1...256, default: min(cores, 2)),
             sandboxSlots: try integer("sandbox_slots", 1...64, default: min(cores, 4)), seed: seed,
             learner: try learner(), plan: try plan(), coldStart: try isOn("cold_start", default: true),
             updatesMax: try values["updates"].map { _ in try integer("updates", 0...1_000_000_000, default: 0) })
+        settings.retention = try RetentionOptions.policy(self)
+        settings.securelyDeletes = try isOn("secure_delete", default: false)
+        return settings
     }
 
     /// The hyper-parameters: preset, then the recipe of the built-in model, then what was set by name.

@@ -25,6 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var run: RunOptions
 
+    @OptionGroup var retention: RetentionOptions
+
     @Option(help: "The address to listen on. [ROLLOUTD_HOST]")
     var host: String?
 
@@ -46,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
                 "backups": backups,
-            ], environment: ProcessInfo.processInfo.environment)
+            ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
         serviceSettings.backups = settings["backups"]

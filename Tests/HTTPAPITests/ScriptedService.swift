@@ -27,7 +27,7 @@ final class ScriptedService: ServiceFacade {
     }
 
     let state = Mutex(State())
-    private let time = Timestamp(milliseconds: 1_700_000_000_000)
+    let time = Timestamp(milliseconds: 1_700_000_000_000)
     private let currentVersion = PolicyVersion(3)
 
     /// Makes every later call throw; nil ends that.
@@ -36,7 +36,7 @@ final class ScriptedService: ServiceFacade {
     /// Makes every later call slow.
     func delay(_ duration: Duration?) { state.withLock { $0.delay = duration } }
 
-    private func enter() async throws {
+    func enter() async throws {
         let (failure, delay) = state.withLock { ($0.failure, $0.delay) }
         do {
             if let delay { try await Task.sleep(for: delay) }
@@ -230,17 +230,15 @@ final class ScriptedService: ServiceFacade {
             nextCursor: nil)
     }
 
-    func exportRollouts(matching filter: RolloutFilter, from cursor: Int64, limit: Int) async throws -> RolloutPage {
+    func exportRollouts(
+        matching filter: RolloutFilter, from cursor: Int64, limit: Int, shape: ExportShape
+    ) async throws -> ExportPage {
         try await enter()
         let all = state.withLock { $0.rollouts.values.sorted { $0.id.text < $1.id.text } }
         let page = Array(all.dropFirst(Int(cursor)).prefix(limit))
         let next = Int(cursor) + page.count
-        return RolloutPage(rollouts: page, nextCursor: next < all.count ? Int64(next) : nil)
-    }
-
-    func rescore(_ filter: RolloutFilter, limit: Int) async throws -> Int {
-        try await enter()
-        return min(limit, state.withLock { $0.rollouts.count })
+        return ExportPage(
+            rows: page.map { ExportedRollout(rollout: $0) }, nextCursor: next < all.count ? Int64(next) : nil)
     }
 
     func judgements(of id: RolloutID) async throws -> [JudgementRecord] {
@@ -369,6 +367,9 @@ final class ScriptedService: ServiceFacade {
             snapshot.model = modelDescription()
             snapshot.counts = LedgerCounts(
                 prompts: 1, rollouts: [.queued: 1], verdicts: ["math": [.passed: 1]], openGroups: 0, leasedGroups: 1)
+            snapshot.storage = StorageStatus(
+                size: LedgerSize(fileBytes: 8_192, freeBytes: 4_096), policy: RetentionPolicy(days: 30),
+                intakeRefusal: nil)
             snapshot.kinds = [KindStatus(kind: "integer", accuracy: 0.5, variedGroups: 0.5, isAsleep: false)]
         }
         return board.snapshot()

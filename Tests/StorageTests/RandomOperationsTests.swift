@@ -30,6 +30,7 @@ private struct RandomRun {
     private var scoring: [Lease] = []
     private var consumed: Set<String> = []
     private var next = 0
+    private var deleted = 0
 
     init(seed: UInt64) async throws {
         fixture = try Fixture(options: LedgerOptions(scoringQueueMax: 60))
@@ -50,7 +51,7 @@ private struct RandomRun {
         case 8...9: try await takeScoring()
         case 10...11: try await answer()
         case 12: try await upkeep()
-        case 13: _ = try await ledger.requestRescore(matching: RolloutFilter(), limit: 3)
+        case 13: try await lookBack()
         case 14: fixture.clock.advance(seconds: Double(Int.random(in: 1...90, using: &random)))
         default: try await update()
         }
@@ -161,6 +162,20 @@ private struct RandomRun {
         }
     }
 
+    /// What happens to the past: judging again, packing, deletion.
+    private mutating func lookBack() async throws {
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: _ = try await ledger.requestRescore(matching: RolloutFilter(), limit: 3)
+        case 1: _ = try await ledger.compact(createdBefore: Timestamp(milliseconds: .max / 2))
+        default:
+            let policy = RetentionPolicy(updates: 6)
+            let preview = try await ledger.retentionPreview(policy)
+            let report = try await ledger.retain(policy)
+            #expect(report.groups == preview.groups)
+            deleted += report.rollouts
+        }
+    }
+
     // MARK: The account
 
     /// Everything acknowledged is there once, as sent; everything consumed is marked by its update.
@@ -177,7 +192,9 @@ private struct RandomRun {
             }
             cursor = page.nextCursor
         }
-        #expect(seen == Set(sent.keys))
+        #expect(seen.isSubset(of: sent.keys) && seen.count + deleted == sent.count)
+        #expect(try await ledger.counts().deleted == deleted)
+        for gone in Set(sent.keys).subtracting(seen) { #expect(consumed.contains(gone)) }
         #expect(try await ledger.latestVersion() == PolicyVersion(version))
     }
 }

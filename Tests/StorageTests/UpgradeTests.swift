@@ -36,6 +36,49 @@ struct UpgradeTests {
         try await ledger.close()
     }
 
+    @Test func `rollouts of earlier schemas read as before, and can be packed, judged again and deleted`() async throws
+    {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        let blob = (0..<400).map { _ in "01000000" }.joined()
+        let logprobs = (0..<400).map { _ in "000080bf" }.joined()
+        try database(
+            at: path, migratedTo: 3,
+            """
+            INSERT INTO datasets (name) VALUES ('d');
+            INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at)
+                VALUES ('p', 1, 'math', zeroblob(16), 5);
+            INSERT INTO prompt_bodies VALUES (1, '{"text":"1+1?"}', '{"type":"math","answer":"2"}', '{}');
+            INSERT INTO policies VALUES (0, 5), (1, 6);
+            INSERT INTO checkpoints VALUES (1, 'policy-1', 1, 'd', '{}');
+            INSERT INTO updates (version, objective, metrics, created_at) VALUES (1, 'gppo', '[]', 6);
+            INSERT INTO groups (id, prompt_seq, size, oldest_version, created_at)
+                VALUES ('g', 1, 1, 0, 5), ('h', 1, 1, 0, 6);
+            INSERT INTO rollouts (id, prompt_seq, dataset_seq, group_seq, policy_version, content_hash, judging, created_at)
+                VALUES ('r', 1, 1, 1, 0, zeroblob(16), 'waiting', 5);
+            INSERT INTO rollout_bodies
+                VALUES (1, x'5c626f7865647b327d', x'\(blob)', x'\(logprobs)', 'stop', 'vllm', '{}');
+            INSERT INTO verdicts VALUES (1, 1, 1, 'math', 'passed', 1.0, NULL, '{"verdict":"passed","reason":"equal"}', 6);
+            UPDATE rollouts SET judging = NULL, verdict_seq = 1, outcome = 'passed', reward = 1.0, status = 'scored';
+            UPDATE groups SET member_count = 1, status = 'ready' WHERE id = 'g';
+            UPDATE groups SET status = 'consumed', fate = 'trained', consumed_by_update = 1 WHERE id = 'g';
+            UPDATE rollouts SET status = 'consumed', consumed_by_update = 1, advantage = 0.5;
+            """)
+        let ledger = try Ledger.open(at: path, clock: StillClock().wall, identifiers: countedIdentifiers())
+        #expect(try await ledger.check() == [])
+        let before = try #require(try await ledger.rollout(RolloutID("r")))
+        #expect(before.tokenIDs == Array(repeating: 1, count: 400) && before.advantage == 0.5 && before.origin == nil)
+        #expect(try await ledger.compact(createdBefore: Timestamp(milliseconds: 9)).rollouts == 1)
+        #expect(try await ledger.rollout(RolloutID("r")) == before)
+        #expect(try await ledger.requestRescore(matching: RolloutFilter(), limit: 9) == 1)
+        try await ledger.passAll()
+        #expect(try await ledger.verdictHistory(of: RolloutID("r")).map(\.rescoreID) == [nil, RescoreID("rsc1")])
+        // The newest verdict stays, so the group does too, until there is another.
+        #expect(try await ledger.retain(RetentionPolicy(days: 1)).groups == 0)
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
+
     @Test func `an update is recorded with all of its provenance or none`() async throws {
         let fixture = try Fixture()
         try await fixture.ledger.registerInitialPolicy(checkpoint: checkpoint(0))

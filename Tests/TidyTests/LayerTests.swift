@@ -21,7 +21,7 @@ import Testing
         "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-            "Service", "HTTPAPI",
+            "Service", "HTTPAPI", "Compressing",
         ],
     ]
 

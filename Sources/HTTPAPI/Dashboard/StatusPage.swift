@@ -51,6 +51,7 @@ struct StatusPage: Sendable {
         if let detail = status.phaseDetail, [.paused, .failed, .waiting, .off].contains(status.phase) {
             texts.insert("\(status.phase.rawValue): \(detail)", at: 0)
         }
+        if let refusal = status.storage?.intakeRefusal { texts.insert("new rollouts are refused: \(refusal)", at: 0) }
         if let trouble = status.scoringTrouble { texts.insert("verdicts wait: \(trouble)", at: 0) }
         return texts.map { HTML.element("p", ["class": "alarm", "role": "alert"], .escape($0)) }.joined()
     }
@@ -73,6 +74,7 @@ struct StatusPage: Sendable {
             ("mean reward", last?["reward_mean"].map { Figures.decimal($0, 3) } ?? "–"),
             ("rollouts stored", status.counts.map { Figures.count($0.rollouts.values.reduce(0, +)) } ?? "–"),
             ("waiting for a verdict", status.counts.map { Figures.count($0.queueLength) } ?? "–"),
+            ("database", status.storage.map { Figures.bytes(Int($0.size.usedBytes)) } ?? "–"),
             ("memory", status.residentBytes > 0 ? Figures.bytes(status.residentBytes) : "–"),
         ]
         return .element(

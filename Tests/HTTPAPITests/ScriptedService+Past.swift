@@ -1,0 +1,55 @@
+// The scripted service's judging again and retention.
+import Domain
+import HTTPAPI
+@testable import Service
+import StrictJSON
+import Synchronization
+
+extension ScriptedService {
+    func rescore(_ filter: RolloutFilter, limit: Int, isDryRun: Bool) async throws -> RescoreReceipt {
+        try await enter()
+        return RescoreReceipt(
+            id: isDryRun ? nil : RescoreID("rsc-1"), queued: min(limit, state.withLock { $0.rollouts.count }))
+    }
+
+    private var rescoreRecord: RescoreRecord {
+        RescoreRecord(
+            id: RescoreID("rsc-1"), filter: .members(["status": .string("undetermined")]),
+            verifiers: .members(["math": .string("math-2")]), queued: 2, createdAt: time)
+    }
+
+    func rescores(before cursor: Int64?, limit: Int) async throws -> (records: [RescoreRecord], nextCursor: Int64?) {
+        try await enter()
+        return ([rescoreRecord], nil)
+    }
+
+    func rescoreReport(_ id: RescoreID) async throws -> RescoreReport {
+        try await enter()
+        guard id == rescoreRecord.id else { throw InputError(.notFound, "there is no re-score \(id)") }
+        var advantages = AdvantageChanges()
+        advantages.examples = [
+            AdvantageFlip(
+                rollout: RolloutID("r-1"), group: GroupID("grp-1"), rewardBefore: 0, rewardAfter: 1,
+                advantageBefore: -0.5, advantageAfter: 0.5)
+        ]
+        let change = VerdictChange(
+            taskType: "math", before: .undetermined, after: .passed, verifierBefore: nil, verifierAfter: "math-2",
+            rollouts: 2, rewardsChanged: 0)
+        return RescoreReport(
+            record: rescoreRecord, progress: RescoreProgress(), changes: [change], advantages: advantages,
+            estimator: "std")
+    }
+
+    func applyRetention(
+        _ policy: RetentionPolicy?, isDryRun: Bool, limit: Int
+    ) async throws -> RetentionReport {
+        try await enter()
+        var report = RetentionReport()
+        report.groups = min(limit, 2)
+        report.rollouts = 8 * report.groups
+        report.bytes = 1_000
+        report.oldest = time
+        report.newest = time
+        return report
+    }
+}
