@@ -1,25 +1,45 @@
 // How many bytes of request bodies may be in memory at once: the connections' cap times the body's cap would be far more
-// than any machine has.
+// than any machine has. Shared so that no key can keep the others out.
+import Domain
 import Synchronization
 
-/// Counts the bytes of bodies that are being read or decoded.
+/// Counts the bytes of bodies that are being read or decoded, by the key that sent them.
 final class BodyBudget: Sendable {
+    private struct State {
+        var all = 0
+        var lanes: [Int64: Int] = [:]
+    }
+
     private let bytesMax: Int
-    private let bytesInUse = Mutex(0)
+    private let state = Mutex(State())
+    /// A stored key may hold so many times what is still free ("dynamic thresholds", Choudhury and Hahne, 1998): alone it
+    /// gets three quarters, two get three sevenths each, and there is always room for another.
+    private static let shareOfFree = 3
 
     /// A budget of so many bytes.
     init(_ bytesMax: Int) { self.bytesMax = bytesMax }
 
-    /// Takes bytes from the budget; false, and nothing taken, when there are too few. A body larger than the whole budget
-    /// is admitted when no other is there, so that no valid request is refused for ever.
-    func reserve(_ bytes: Int) -> Bool {
-        bytesInUse.withLock { inUse in
-            guard inUse == 0 || inUse + bytes <= bytesMax else { return false }
-            inUse += bytes
+    /// Takes bytes from the budget; false, and nothing taken, when there are too few or the key holds its share. A body
+    /// larger than the whole budget is admitted when no other is there, so that no valid request is refused for ever.
+    func reserve(_ bytes: Int, _ lane: Int64 = KeyLane.unnamed) -> Bool {
+        state.withLock { state in
+            let own = state.lanes[lane, default: 0]
+            guard state.all == 0 || state.all + bytes <= bytesMax else { return false }
+            // Whoever holds nothing gets in; callers without a stored key are one another's business.
+            let share = (bytesMax - state.all - bytes) * Self.shareOfFree
+            guard own == 0 || lane <= 0 || own + bytes <= share else { return false }
+            state.all += bytes
+            state.lanes[lane] = own + bytes
             return true
         }
     }
 
     /// Gives reserved bytes back.
-    func release(_ bytes: Int) { bytesInUse.withLock { $0 -= bytes } }
+    func release(_ bytes: Int, _ lane: Int64 = KeyLane.unnamed) {
+        state.withLock { state in
+            state.all -= bytes
+            let own = state.lanes[lane, default: 0] - bytes
+            state.lanes[lane] = own > 0 ? own : nil
+        }
+    }
 }

@@ -18,7 +18,8 @@ package func buildApplication(
 ) -> some ApplicationProtocol {
     let counters = RequestCounters()
     let responder = APIResponder(
-        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, counters: counters)
+        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, access: service.access,
+        audit: AuditTrail(service), counters: counters)
     return Application(
         responder: responder,
         server: .http1(
@@ -39,7 +40,8 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
     scoreEndpoints(service) + promptEndpoints(service) + demonstrationEndpoints(service)
         + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
-        + healthEndpoints(service, counters: counters) + descriptionEndpoints() + dashboardEndpoints(service)
+        + accessEndpoints(service) + healthEndpoints(service, counters: counters) + descriptionEndpoints()
+        + dashboardEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

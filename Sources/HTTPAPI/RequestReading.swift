@@ -5,6 +5,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Service
 import StrictJSON
 
 extension Call {
@@ -15,7 +16,11 @@ extension Call {
     func readBody<Value: Sendable>(_ read: @escaping @Sendable (JSONValue) throws -> Value) async throws -> Value {
         guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
         return try await withBody { body in
-            try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
+            try await decode(body) { [audited] bytes in
+                let json = try parseJSON(bytes, limits: Call.jsonLimits)
+                audited?.keep(json)
+                return try read(json)
+            }
         }
     }
 
@@ -26,7 +31,11 @@ extension Call {
         try await withBody { body in
             guard body.readableBytes > 0 else { return try read(.object([])) }
             guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-            return try await decode(body) { try read(try parseJSON($0, limits: Call.jsonLimits)) }
+            return try await decode(body) { [audited] bytes in
+                let json = try parseJSON(bytes, limits: Call.jsonLimits)
+                audited?.keep(json)
+                return try read(json)
+            }
         }
     }
 
@@ -56,9 +65,12 @@ extension Call {
         guard bytes <= configuration.bodyBytesMax else {
             throw HTTPFault.bodyTooLarge(limit: configuration.bodyBytesMax)
         }
-        guard budget.reserve(bytes) else { throw HTTPFault.tooManyBodies }
-        defer { budget.release(bytes) }
-        return try await work(try await body())
+        try access.admitBody(declared ?? 0, caller)
+        guard budget.reserve(bytes, caller.lane) else { throw HTTPFault.tooManyBodies }
+        defer { budget.release(bytes, caller.lane) }
+        let body = try await body()
+        if declared == nil { access.chargeBody(body.readableBytes, caller) }
+        return try await work(body)
     }
 
     /// The whole body, at most so long and in the time allowed.

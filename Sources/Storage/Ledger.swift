@@ -3,6 +3,7 @@
 import Dispatch
 import Domain
 import GRDB
+import Synchronization
 
 /// How a ledger is opened.
 package struct LedgerOptions: Sendable {
@@ -45,6 +46,9 @@ package final class Ledger: Sendable {
     let options: LedgerOptions
     /// Encoding, decoding and hashing of token arrays; bounded by the number of cores through Dispatch.
     let codecQueue = DispatchQueue(label: "rolloutd.ledger.codec", attributes: .concurrent)
+
+    /// Whose turn before the judges it is; a restart begins a new round.
+    let turns = Mutex(ScoringTurns())
 
     private init(pool: DatabasePool, clock: WallClock, identifiers: IdentifierSource, options: LedgerOptions) {
         self.pool = pool

@@ -8,6 +8,8 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     case busy(retryAfterSeconds: Double)
     /// Too many rollouts wait for a judge.
     case backlog(queued: Int, limit: Int, retryAfterSeconds: Double)
+    /// Too many rollouts of one key wait for a judge.
+    case keyBacklog(queued: Int, limit: Int, retryAfterSeconds: Double)
     /// The disk, or the file's quota, is full.
     case diskFull
     /// The file or its directory cannot be written.
@@ -39,6 +41,8 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
         case .busy(let seconds): "too many writes are waiting; try again in \(seconds) s"
         case .backlog(let queued, let limit, let seconds):
             "\(queued) rollouts are waiting for a verdict (limit \(limit)); try again in \(seconds) s"
+        case .keyBacklog(let queued, let limit, let seconds):
+            "\(queued) rollouts of this key are waiting for a verdict (its quota is \(limit)); try again in \(seconds) s"
         case .diskFull:
             "the disk of the database is full; free space or move the database; nothing was lost, writing goes on then"
         case .readOnly: "the database cannot be written; check the owner and mode of the file and of its directory"
@@ -61,7 +65,7 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// After how many seconds another try makes sense, or nil when somebody must act first.
     package var retryAfterSeconds: Double? {
         switch self {
-        case .busy(let seconds), .backlog(_, _, let seconds): seconds
+        case .busy(let seconds), .backlog(_, _, let seconds), .keyBacklog(_, _, let seconds): seconds
         case .diskFull, .locked, .inputOutput: 10
         default: nil
         }

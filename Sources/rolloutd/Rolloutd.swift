@@ -18,6 +18,7 @@ struct Rolloutd: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ScoreCommand.self, TrainCommand.self, CompareCommand.self, ObjectiveCommand.self,
             ReplayCommand.self, PlotCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
-            CheckCommand.self, WeightsCommand.self, ProblemsCommand.self, BenchCommand.self,
+            CheckCommand.self, KeysCommand.self, AuditCommand.self, WeightsCommand.self, ProblemsCommand.self,
+            BenchCommand.self,
         ])
 }

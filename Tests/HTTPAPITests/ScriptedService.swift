@@ -24,10 +24,13 @@ final class ScriptedService: ServiceFacade {
         /// Calls whose task was cancelled while they were slow.
         var cancelled = 0
         var nextID = 0
+        var keys: [KeyRecord] = []
+        var audit: [AuditEntry] = []
     }
 
     let state = Mutex(State())
-    private let time = Timestamp(milliseconds: 1_700_000_000_000)
+    let access = AccessControl(clock: WallClock { Timestamp(milliseconds: 1_700_000_000_000) })
+    let time = Timestamp(milliseconds: 1_700_000_000_000)
     private let currentVersion = PolicyVersion(3)
 
     /// Makes every later call throw; nil ends that.
@@ -36,7 +39,7 @@ final class ScriptedService: ServiceFacade {
     /// Makes every later call slow.
     func delay(_ duration: Duration?) { state.withLock { $0.delay = duration } }
 
-    private func enter() async throws {
+    func enter() async throws {
         let (failure, delay) = state.withLock { ($0.failure, $0.delay) }
         do {
             if let delay { try await Task.sleep(for: delay) }
@@ -56,7 +59,7 @@ final class ScriptedService: ServiceFacade {
 
     // MARK: Scoring and prompts
 
-    func score(_ items: [ScoreItem], scheme: RewardScheme) async throws -> [ScoreResult] {
+    func score(_ items: [ScoreItem], scheme: RewardScheme, by caller: Caller) async throws -> [ScoreResult] {
         try await enter()
         state.withLock { $0.scored += items }
         return items.map { item in
@@ -179,7 +182,9 @@ final class ScriptedService: ServiceFacade {
 
     // MARK: Rollouts
 
-    func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>] {
+    func submit(
+        rollouts: [RolloutSubmission], by caller: Caller
+    ) async throws -> [Result<RolloutReceipt, InputError>] {
         try await enter()
         return rollouts.map { submission in
             let id = submission.id ?? RolloutID(fresh("rlt"))
