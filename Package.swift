@@ -40,6 +40,7 @@ let package = Package(
             resources: [
                 .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
                 .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
+                .embedInCode("m0005_access.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
@@ -159,7 +160,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "TestSupport"]),
+            dependencies: [
+                "Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "HTTPAPI", "TestSupport",
+            ]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]
 )

@@ -22,4 +22,5 @@ package let allMigrations: [Migration] = [
     Migration(2, "m0002_update_provenance", PackageResources.m0002_update_provenance_sql),
     Migration(3, "m0003_demonstrations", PackageResources.m0003_demonstrations_sql),
     Migration(4, "m0004_retention", PackageResources.m0004_retention_sql),
+    Migration(5, "m0005_access", PackageResources.m0005_access_sql),
 ]

@@ -53,11 +53,16 @@ package struct ScoringWork: Sendable, Equatable {
     package var task: VerificationTask
     /// How often it was handed to a judge, this time included.
     package var attempt: Int
-    package init(rolloutID: RolloutID, response: String, task: VerificationTask, attempt: Int) {
+    /// Whose rollout it is: a key's row, or one of `KeyLane`.
+    package var lane: Int64
+    package init(
+        rolloutID: RolloutID, response: String, task: VerificationTask, attempt: Int, lane: Int64 = KeyLane.unnamed
+    ) {
         self.rolloutID = rolloutID
         self.response = response
         self.task = task
         self.attempt = attempt
+        self.lane = lane
     }
 }
 

@@ -120,6 +120,33 @@ package enum Limits {
     /// A file's name, and room for the suffixes of its companions.
     package static let backupNameBytesMax = 100
 
+    // MARK: Keys
+
+    /// Keys that one ledger may hold, revoked ones included: all are in memory, at some 300 bytes.
+    package static let keysMax = 10_000
+    /// Longest life that a key may be given, in days; ten years are as good as none.
+    package static let keyDaysMax = 3_650.0
+    /// Most turns of one key beside another's: beyond it the other hardly moves.
+    package static let keyWeightMax = 100
+    /// The largest rate of a quota; what is larger is no bound.
+    package static let quotaMax = 1_000_000.0
+    /// How much of its rate a key may use at once, in seconds of it.
+    package static let requestBurstSeconds = 2.0
+    /// Rollouts that a key of weight 1 has judged before the next key's turn: a lease of 64 serves eight keys.
+    package static let laneQuantum = 8
+    /// Failed attempts that one address may make in a row before it is told to wait.
+    package static let failedAttemptsMax = 10
+    /// Seconds after which one more failed attempt is answered: ten a minute are a person, more are a program.
+    package static let failedAttemptSeconds = 6.0
+    /// Addresses whose failed attempts are remembered; an attacker with more of them has the oldest forgotten.
+    package static let failedAddressesMax = 4_096
+    /// A line of the audit log beyond this is cut: a screenful.
+    package static let auditDetailBytesMax = 4_096
+    /// Seconds between two looks at the stored keys: a key that was made or revoked by command counts within twice that.
+    package static let keyPollSeconds = 1.0
+    /// Seconds between two notes of when keys were last used; each is a write.
+    package static let keyUseFlushSeconds = 60.0
+
     // MARK: Math verdicts
 
     /// The longest extracted answer that is read; the longest gold of the public sets is under 4 kB.

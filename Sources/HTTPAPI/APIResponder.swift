@@ -1,40 +1,50 @@
-// From a request to its response: id, origin, route, key, handler, error mapping, log line. In this order.
+// From a request to its response: id, origin, route, key and role, quota, handler, audit, error mapping, headers, log line. In
+// this order.
 import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
+import Service
 
 /// Answers every request; never throws.
 struct APIResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     private let routes: RouteTable
     private let configuration: HTTPConfiguration
-    private let keys: APIKeys
+    private let authenticator: Authenticator
+    private let access: AccessControl
+    private let audit: AuditTrail
     private let origins: OriginGuard
     private let counters: RequestCounters
     private let budget: BodyBudget
 
     /// Serves these operations within these bounds.
-    init(endpoints: [Endpoint], configuration: HTTPConfiguration, counters: RequestCounters) {
+    init(
+        endpoints: [Endpoint], configuration: HTTPConfiguration, access: AccessControl, audit: AuditTrail,
+        counters: RequestCounters
+    ) {
         routes = RouteTable(endpoints)
         self.configuration = configuration
-        keys = APIKeys(configuration.apiKeys)
+        authenticator = Authenticator(configuration, access)
+        self.access = access
+        self.audit = audit
         origins = OriginGuard(configuration)
         self.counters = counters
         budget = BodyBudget(configuration.bodyBytesInFlightMax)
     }
 
     /// The answer to one request, whatever happens.
-    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+    func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let log = RequestLog(request, fresh: RequestID().description, logger: context.logger)
         var response: Response
         do {
-            response = try await answer(request, log)
+            response = try await answer(request, log, from: clientAddress(request, context))
         } catch {
             response = errorAnswer(for: error, logger: log.logger).response
         }
         response.headers[.requestID] = log.id
+        addSecurityHeaders(to: &response, isEncrypted: configuration.tls != nil)
         if request.method == .head {
             // The length that GET would have, no body (RFC 9110, section 9.3.2).
             response = response.createHeadResponse()
@@ -44,15 +54,25 @@ struct APIResponder: HTTPResponder {
         return response
     }
 
-    private func answer(_ request: Request, _ log: RequestLog) async throws -> Response {
-        try origins.admit(request)
+    private func answer(_ request: Request, _ log: RequestLog, from address: String) async throws -> Response {
+        if authenticator.isOpen { try origins.admit(request) }
         switch routes.match(request.method, segments: try pathSegments(request)) {
         case .found(let endpoint, let parameters):
-            try keys.admit(request, to: endpoint)
-            return try await endpoint.handle(
-                Call(
-                    request: request, id: log.id, parameters: parameters, configuration: configuration,
-                    budget: budget, logger: log.logger))
+            let caller = try authenticator.caller(request, of: endpoint, from: address)
+            var call = Call(
+                request: request, id: log.id, parameters: parameters, configuration: configuration, budget: budget,
+                caller: caller, access: access, logger: log.logger)
+            call.audited = AuditNote(endpoint)
+            var response: Response
+            do {
+                try access.admitRequest(caller)
+                response = try await endpoint.handle(call)
+                await audit.record(endpoint, call, response)
+            } catch {
+                response = errorAnswer(for: error, logger: log.logger).response
+            }
+            addRateLimits(access.rates(of: caller), to: &response)
+            return response
         case .wrongMethod(let allowed):
             let methods = allowed.map(\.rawValue).joined(separator: ", ")
             throw HTTPFault(
@@ -64,6 +84,13 @@ struct APIResponder: HTTPResponder {
                 status: .notFound, code: "not_found", message: "there is no such path",
                 hint: "GET /openapi.yaml lists all paths")
         }
+    }
+
+    private func clientAddress(_ request: Request, _ context: ConnectionContext) -> String {
+        guard configuration.isBehindProxy, let name = HTTPField.Name("X-Forwarded-For"),
+            let last = request.headers[values: name].last?.split(separator: ",").last
+        else { return context.address }
+        return String(last.drop { $0 == " " }.prefix(64))
     }
 
     private func pathSegments(_ request: Request) throws -> [String] {

@@ -1,49 +1,66 @@
-// Who may call: API keys, as bearer tokens from programs, as a password from a browser that opens a page.
-import Foundation
+// Who calls, and whether they may: stored keys with roles, keys of the configuration, and loopback without either.
+import Domain
 import HTTPTypes
 import Hummingbird
+import Service
 
-/// The accepted keys of one server.
-struct APIKeys: Sendable {
-    private let keys: [[UInt8]]
+/// Admits requests to operations.
+struct Authenticator: Sendable {
+    private let configured: [[UInt8]]
+    private let isLoopback: Bool
+    private let access: AccessControl
 
-    /// Takes the keys as they are configured; none admits everybody.
-    init(_ keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
+    /// Admits by the configuration's keys and the stored ones.
+    init(_ configuration: HTTPConfiguration, _ access: AccessControl) {
+        configured = configuration.apiKeys.map { Array($0.utf8) }
+        isLoopback = configuration.isLoopback
+        self.access = access
+    }
 
-    /// Refuses a request to a keyed operation without a valid key.
-    func admit(_ request: Request, to endpoint: Endpoint) throws(HTTPFault) {
-        guard endpoint.access == .keyed, !keys.isEmpty else { return }
-        let header = request.headers[.authorization] ?? ""
-        let isReading = request.method == .get || request.method == .head
-        if let token = parameter(of: header, scheme: "bearer ") {
-            guard isKnown(Array(token.utf8)) else { throw unauthorized("the API key is not known", request) }
-        } else if let password = parameter(of: header, scheme: "basic ").flatMap(password(inBasic:)) {
+    /// Whether nobody needs a key: on loopback, and none was ever configured or stored.
+    var isOpen: Bool { isLoopback && configured.isEmpty && !access.hasKeys }
+
+    /// Who asks for an operation, or why they may not: 401 without a valid key, 403 without the role.
+    func caller(_ request: Request, of endpoint: Endpoint, from address: String) throws -> Caller {
+        if case .open = endpoint.access { return .loopback }
+        guard !isOpen else { return .loopback }
+        let caller = try keyHolder(request, from: address)
+        if case .roles(let roles) = endpoint.access, !caller.has(anyOf: roles) { throw HTTPFault.missingRole(roles) }
+        return caller
+    }
+
+    private func keyHolder(_ request: Request, from address: String) throws(HTTPFault) -> Caller {
+        switch AuthorizationHeader(request.headers[.authorization]) {
+        case .none:
+            throw unauthorized("an API key is required", request)
+        case .bearer(let token):
+            return try holder(of: token, request, from: address)
+        case .password(let password):
             // A browser sends a remembered password with any site's requests, so it opens nothing that changes anything.
-            guard isReading else {
+            guard request.method == .get || request.method == .head else {
                 throw unauthorized("a key as a password is for reading only", request)
             }
-            guard isKnown(password) else { throw unauthorized("the API key is not known", request) }
-        } else {
-            throw unauthorized("an API key is required", request)
+            return try holder(of: password, request, from: address)
         }
     }
 
-    private func parameter(of header: String, scheme: String) -> Substring? {
-        header.lowercased().hasPrefix(scheme) ? header.dropFirst(scheme.count) : nil
-    }
-
-    /// The password of RFC 7617's `user:password`, of any user.
-    private func password(inBasic encoded: Substring) -> [UInt8]? {
-        guard let pair = Data(base64Encoded: String(encoded)), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
-            return nil
-        }
-        return Array(pair[pair.index(after: colon)...])
+    private func holder(of token: String, _ request: Request, from address: String) throws(HTTPFault) -> Caller {
+        // A stored key is 256 random bits, so its holder is let in however many guesses come from the same address. A
+        // configured one may be short: while its address guesses, nobody from there gets in with it.
+        if let key = AccessKeyText(token), let caller = access.holder(of: key) { return caller }
+        let wait = access.failureWait(address)
+        if isConfigured(Array(token.utf8)), wait == 0 { return .configured }
+        access.noteFailure(address)
+        guard wait > 0 else { throw unauthorized("the API key is not known, revoked, or over", request) }
+        throw HTTPFault(
+            status: .tooManyRequests, code: "too_many_failures", message: "too many wrong keys came from this address",
+            hint: "wait for Retry-After, then send a valid key", headers: [.retryAfter: retryAfter(wait)])
     }
 
     /// Compares with every key, each in constant time, so that time tells nothing about them.
-    private func isKnown(_ token: [UInt8]) -> Bool {
+    private func isConfigured(_ token: [UInt8]) -> Bool {
         var isKnown = false
-        for key in keys where isEqual(token, key) { isKnown = true }
+        for key in configured where isEqual(token, key) { isKnown = true }
         return isKnown
     }
 

@@ -8,7 +8,7 @@ import StrictJSON
 /// Making backups and listing them.
 func backupEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/admin/backup") { call in
+        Endpoint(.post, "/admin/backup", audit: .members(["name", "keep"])) { call in
             let request = try await call.readOptionalBody(BackupRequest.init(json:))
             let record = try await service.backUp(name: request.name, keep: request.keep)
             return jsonResponse(record.json, status: .created)

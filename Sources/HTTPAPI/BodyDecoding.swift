@@ -6,6 +6,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Service
 
 extension Call {
     /// Bodies beyond this are decoded on the queue: about a millisecond of parsing.
@@ -21,9 +22,11 @@ extension Call {
         let bytes = declared ?? (request.headers[.transferEncoding] == nil ? 0 : limit)
         guard bytes <= limit else { throw HTTPFault.bodyTooLarge(limit: limit) }
         let coding = try contentCoding()
-        guard let share = BodyShare(bytes, of: budget) else { throw HTTPFault.tooManyBodies }
+        try access.admitBody(declared ?? 0, caller)
+        guard let share = BodyShare(bytes, of: budget, lane: caller.lane) else { throw HTTPFault.tooManyBodies }
         defer { share.release() }
         let body = try await collectBody(expecting: declared ?? 0, limit: limit)
+        if declared == nil { access.chargeBody(body.readableBytes, caller) }
         if let coding, body.readableBytes > 0 {
             return try await DecodingQueue.run {
                 try decompress(body, from: coding, limit: limit, share).withUnsafeBytes(read)

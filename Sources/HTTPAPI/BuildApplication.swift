@@ -18,7 +18,8 @@ package func buildApplication(
 ) -> some ApplicationProtocol {
     let counters = RequestCounters()
     let responder = APIResponder(
-        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, counters: counters)
+        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, access: service.access,
+        audit: AuditTrail(service), counters: counters)
     return Application(
         responder: responder,
         server: .http1(
@@ -41,7 +42,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service)
-        + retentionEndpoints(service) + rescoreEndpoints(service)
+        + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

@@ -3,6 +3,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
+import Service
 
 /// One request on its way through a handler.
 struct Call: Sendable {
@@ -16,8 +17,19 @@ struct Call: Sendable {
     var configuration: HTTPConfiguration
     /// Memory for bodies, shared by all requests.
     var budget: BodyBudget
+    /// Who asks.
+    var caller = Caller.loopback
+    /// What the caller's key may use.
+    var access: AccessControl
+    /// Keeps what the audit log is to have of the body, when the operation is audited.
+    var audited: AuditNote?
     /// Names the request in each line.
     var logger: Logger
+
+    /// Throws 403 unless the caller has one of these roles; for operations whose roles depend on the body.
+    func require(anyOf roles: Set<KeyRole>) throws(HTTPFault) {
+        guard caller.has(anyOf: roles) else { throw HTTPFault.missingRole(roles) }
+    }
 
     /// A path parameter that names something.
     func identifier<ID: Identifier>(_ name: String, _: ID.Type) throws(InputError) -> ID {

@@ -13,7 +13,7 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             _ = try call.query([])
             return try await listModels(service)
         },
-        Endpoint(.post, "/v1/completions") { call in
+        Endpoint(.post, "/v1/completions", access: .roles([.generate, .train])) { call in
             try await answeringAsOpenAI(call, reading: TextCompletion.init(json:)) { call, request in
                 let results = try await service.complete(
                     request.sampling(version: try version(of: request.fields.model, service)))
@@ -21,7 +21,7 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
                     request.answer(results, id: "cmpl-" + call.id, name: modelName(service), created: now(service)))
             }
         },
-        Endpoint(.post, "/v1/chat/completions") { call in
+        Endpoint(.post, "/v1/chat/completions", access: .roles([.generate, .train])) { call in
             try await answeringAsOpenAI(call, reading: ChatCompletion.init(json:)) { call, request in
                 let results = try await service.complete([
                     request.sampling(version: try version(of: request.fields.model, service))

@@ -7,7 +7,9 @@ import StrictJSON
 /// Storing and reading demonstrations.
 func demonstrationEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/v1/demonstrations") { call in try await submitDemonstrations(call, service) },
+        Endpoint(.post, "/v1/demonstrations", access: .roles([.train])) { call in
+            try await submitDemonstrations(call, service)
+        },
         Endpoint(.get, "/v1/demonstrations") { call in try await listDemonstrations(call, service) },
     ]
 }

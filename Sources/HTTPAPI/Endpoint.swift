@@ -1,4 +1,5 @@
-// One operation of the API: method, path pattern, who may call it, and what answers.
+// One operation of the API: method, path pattern, who may call it, what the audit log keeps of it, and what answers.
+import Domain
 import HTTPTypes
 import Hummingbird
 
@@ -6,10 +7,20 @@ import Hummingbird
 struct Endpoint: Sendable {
     /// Who may call an operation.
     enum Access: Sendable {
-        /// Needs an API key when the server has any.
+        /// Needs an API key, of any role, when the server has any.
         case keyed
+        /// Needs a key with one of these roles, or the role admin, when the server has any.
+        case roles(Set<KeyRole>)
         /// Open to all: probes and the API's own description.
         case open
+    }
+
+    /// What the audit log keeps of an operation that succeeded.
+    enum Audit: Sendable {
+        /// Nothing: it changes nothing that an admin would ask about, or its use case writes its own line.
+        case nothing
+        /// A line with these members of the body, when they are plain values; other members only by name.
+        case members([String])
     }
 
     /// HEAD is not listed: GET answers it.
@@ -18,17 +29,24 @@ struct Endpoint: Sendable {
     var path: String
     /// Who may call it.
     var access: Access
+    /// What the audit log keeps of it.
+    var audit: Audit
     /// Answers one request, or throws.
     var handle: @Sendable (Call) async throws -> Response
 
-    /// An operation; keyed unless said otherwise.
+    /// An operation.
+    ///
+    /// Unless said otherwise what lies under /admin is for admins, and is audited when it is no GET; elsewhere GET is for
+    /// any key, and the rest for admins, so that an operation whose roles were forgotten is closed, not open.
     init(
-        _ method: HTTPRequest.Method, _ path: String, access: Access = .keyed,
+        _ method: HTTPRequest.Method, _ path: String, access: Access? = nil, audit: Audit? = nil,
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
         self.method = method
         self.path = path
-        self.access = access
+        let isAdmins = path.hasPrefix("/admin/")
+        self.access = access ?? (method == .get && !isAdmins ? .keyed : .roles([.admin]))
+        self.audit = audit ?? (method != .get && isAdmins ? .members([]) : .nothing)
         self.handle = handle
     }
 }

@@ -54,6 +54,14 @@ struct HTTPFault: Error, Sendable {
         status: .badRequest, code: "truncated_body", message: "the body ended before it was complete",
         hint: "send as many bytes as content-length says", headers: closing)
 
+    /// 403: the key is valid and has none of the roles.
+    static func missingRole(_ roles: Set<KeyRole>) -> HTTPFault {
+        let names = KeyRole.allCases.filter(roles.contains).map(\.rawValue).joined(separator: " or ")
+        return HTTPFault(
+            status: .forbidden, code: "forbidden", message: "this needs a key with the role \(names)",
+            hint: "rolloutd keys list shows the roles of each key; admin has them all")
+    }
+
     /// 499, as nginx says it: the client closed the connection before its answer was there.
     static let clientLeft = HTTPFault(
         status: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"), code: "client_left",
@@ -108,7 +116,7 @@ func status(of code: InputError.Code) -> HTTPResponse.Status {
 /// The status of a refusal or failure of the service.
 func status(of code: ServiceError.Code) -> HTTPResponse.Status {
     switch code {
-    case .overloaded: .tooManyRequests
+    case .overloaded, .quotaExceeded: .tooManyRequests
     case .unavailable, .shuttingDown: .serviceUnavailable
     case .notFound: .notFound
     case .conflict: .conflict
@@ -123,8 +131,11 @@ private func answer(to failure: ServiceError, logger: Logger) -> ErrorAnswer {
         headers[.retryAfter] = retryAfter(failure.retryAfterSeconds ?? 1)
     }
     if failure.code == .internal { logger.error("internal error", metadata: ["error": "\(failure)"]) }
-    return ErrorAnswer(
-        status: status, error: errorJSON(failure.code.rawValue, failure.message, hint: failure.hint), headers: headers)
+    var error = errorJSON(failure.code.rawValue, failure.message, hint: failure.hint)
+    if let quota = failure.quota, case .object(let members) = error {
+        error = .object(members + [JSONMember("quota", quota.json)])
+    }
+    return ErrorAnswer(status: status, error: error, headers: headers)
 }
 
 /// Errors that nobody foresaw: the log has them, the client only hears that it was not its fault.

@@ -14,13 +14,20 @@ func healthEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -
         Endpoint(.get, "/metrics") { _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: service.prometheusText() + counters.prometheusText)))
+                body: ResponseBody(
+                    byteBuffer: ByteBuffer(
+                        string: service.prometheusText() + counters.prometheusText + refusedKeysText(service))))
         },
-        Endpoint(.get, "/admin/status") { call in
+        Endpoint(.get, "/admin/status", access: .keyed) { call in
             _ = try call.query([])
             return jsonResponse(service.status().json)
         },
     ]
+}
+
+private func refusedKeysText(_ service: some ServiceFacade) -> String {
+    "# HELP rolloutd_refused_keys_total Requests with a key that was unknown, revoked or over.\n"
+        + "# TYPE rolloutd_refused_keys_total counter\nrolloutd_refused_keys_total \(service.access.failureCount)\n"
 }
 
 private func readiness(_ checks: [ReadinessCheck]) -> Response {

@@ -12,7 +12,10 @@ func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             _ = try call.query([])
             return jsonResponse(json(of: service.learnerReport()))
         },
-        Endpoint(.patch, "/v1/learner") { call in try await changeLearner(call, service) },
+        // The values of hyper-parameters are in the history of changes; here their names are enough.
+        Endpoint(
+            .patch, "/v1/learner", access: .roles([.train]), audit: .members(["state", "rollback_to"])
+        ) { call in try await changeLearner(call, service) },
         Endpoint(.get, "/v1/learner/changes") { call in
             let query = try call.query(["limit"])
             let changes = try await service.learnerChanges(limit: try query.limit())

@@ -8,8 +8,8 @@ import StrictJSON
 /// Handing out work and taking it back.
 func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/v1/leases") { call in try await lease(call, service) },
-        Endpoint(.post, "/v1/leases/{id}/heartbeat") { call in
+        Endpoint(.post, "/v1/leases", access: .roles([.generate, .score])) { call in try await lease(call, service) },
+        Endpoint(.post, "/v1/leases/{id}/heartbeat", access: .roles([.generate, .score])) { call in
             try await call.readNothing()
             let lease = try await service.heartbeat(try call.identifier("id", LeaseID.self))
             return jsonResponse(
@@ -18,13 +18,15 @@ func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
                     "attempt": .integer(Int64(lease.attempt)),
                 ]))
         },
-        Endpoint(.post, "/v1/leases/{id}/release") { call in
+        Endpoint(.post, "/v1/leases/{id}/release", access: .roles([.generate, .score])) { call in
             try await call.readNothing()
             let id = try call.identifier("id", LeaseID.self)
             try await service.release(id)
             return jsonResponse(.members(["lease_id": .string(id.text), "released": .bool(true)]))
         },
-        Endpoint(.post, "/v1/leases/{id}/verdicts") { call in try await recordVerdicts(call, service) },
+        Endpoint(.post, "/v1/leases/{id}/verdicts", access: .roles([.score])) { call in
+            try await recordVerdicts(call, service)
+        },
     ]
 }
 
@@ -58,6 +60,7 @@ private struct PostedVerdict: Sendable {
 /// The work, or 204 when there was none in the time allowed.
 private func lease(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let request = try await call.readBody(LeaseRequest.init(json:))
+    try call.require(anyOf: request.kind == .generate ? [.generate] : [.score])
     guard let lease = try await service.lease(request) else { return Response(status: .noContent) }
     return jsonResponse(lease.json)
 }

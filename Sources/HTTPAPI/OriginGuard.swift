@@ -5,18 +5,13 @@ import Hummingbird
 /// Keeps web pages away from a server without keys: a page could otherwise reach loopback through its reader's browser,
 /// by a form (its `Origin` gives it away) or by a name that resolves to loopback (its `Host` does).
 struct OriginGuard: Sendable {
-    private let isActive: Bool
     private let host: String
 
-    /// Guards a server that has no keys; does nothing for one that has.
-    init(_ configuration: HTTPConfiguration) {
-        isActive = configuration.apiKeys.isEmpty
-        host = configuration.host.lowercased()
-    }
+    /// Guards a server at this address.
+    init(_ configuration: HTTPConfiguration) { host = configuration.host.lowercased() }
 
-    /// Refuses a request that comes from another site.
+    /// Refuses a request that comes from another site; for a server that needs no key.
     func admit(_ request: Request) throws(HTTPFault) {
-        guard isActive else { return }
         if let authority = request.head.authority, !isOwn(authority) {
             throw forbidden("the host \"\(authority.prefix(80))\" is not this server", hint: "use its loopback address")
         }

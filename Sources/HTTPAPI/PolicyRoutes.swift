@@ -34,7 +34,7 @@ private func weights(_ call: Call, _ service: some ServiceFacade) async throws -
     _ = try call.query([])
     let version = try wantedVersion(call, service)
     let tag = "\"policy-\(version)\""
-    var headers: HTTPFields = [.eTag: tag]
+    var headers: HTTPFields = [.eTag: tag, .cacheControl: "private, no-cache"]
     if let name = HTTPField.Name("X-Policy-Version") { headers[name] = String(version.number) }
     if let known = call.request.headers[.ifNoneMatch], known.split(separator: ",").contains(where: { $0.contains(tag) })
     {

@@ -7,7 +7,9 @@ import StrictJSON
 /// Storing and reading prompts.
 func promptEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/v1/prompts") { call in try await submitPrompts(call, service) },
+        Endpoint(.post, "/v1/prompts", access: .roles([.generate, .train])) { call in
+            try await submitPrompts(call, service)
+        },
         Endpoint(.get, "/v1/prompts") { call in try await listPrompts(call, service) },
         Endpoint(.get, "/v1/prompts/{id}") { call in
             _ = try call.query([])

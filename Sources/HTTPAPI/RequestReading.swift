@@ -8,17 +8,23 @@ extension Call {
     /// The JSON body, given to `read` where it was parsed.
     func readBody<Value: Sendable>(_ read: @escaping @Sendable (JSONValue) throws -> Value) async throws -> Value {
         guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-        return try await decodeBody { try read(try parseJSON($0)) }
+        return try await decodeBody { [audited] bytes in
+            let json = try parseJSON(bytes)
+            audited?.keep(json)
+            return try read(json)
+        }
     }
 
     /// A JSON body that may be left out.
     func readOptionalBody<Value: Sendable>(
         _ read: @escaping @Sendable (JSONValue) throws -> Value
     ) async throws -> Value {
-        try await decodeBody { bytes in
+        try await decodeBody { [audited] bytes in
             guard bytes.count > 0 else { return try read(.object([])) }
             guard try mediaType() == .json else { throw unsupportedMediaType("application/json") }
-            return try read(try parseJSON(bytes))
+            let json = try parseJSON(bytes)
+            audited?.keep(json)
+            return try read(json)
         }
     }
 

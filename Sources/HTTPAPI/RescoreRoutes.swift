@@ -8,7 +8,9 @@ import StrictJSON
 /// Judging stored rollouts again.
 func rescoreEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/v1/rescore") { call in
+        Endpoint(
+            .post, "/v1/rescore", access: .roles([.train]), audit: .members(RolloutFilter.names + ["limit", "dry_run"])
+        ) { call in
             let request = try await call.readBody(RescoreRequest.init(json:))
             let receipt = try await service.rescore(
                 request.filter, limit: request.limit, isDryRun: request.isDryRun)
@@ -20,7 +22,7 @@ func rescoreEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
         },
         Endpoint(.get, "/v1/rescores") { call in
             let query = try call.query(["before", "limit"])
-            let cursor = try query.integer("before", in: 0...Int.max).map { Int64($0) }
+            let cursor = try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) }
             let page = try await service.rescores(before: cursor, limit: try query.limit())
             return jsonResponse(
                 .members([

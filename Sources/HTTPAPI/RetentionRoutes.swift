@@ -7,7 +7,9 @@ import StrictJSON
 /// Retention on request.
 func retentionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/admin/retention") { call in
+        Endpoint(
+            .post, "/admin/retention", audit: .members(["dry_run", "days", "bytes", "updates", "limit"])
+        ) { call in
             let request = try await call.readBody(RetentionRequest.init(json:))
             let report = try await service.applyRetention(
                 request.policy, isDryRun: request.isDryRun, limit: request.limit)

@@ -9,9 +9,11 @@ import StrictJSON
 /// Storing, reading and exporting rollouts.
 func rolloutEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
-        Endpoint(.post, "/v1/rollouts") { call in try await submitRollouts(call, service) },
+        Endpoint(.post, "/v1/rollouts", access: .roles([.generate])) { call in
+            try await submitRollouts(call, service)
+        },
         Endpoint(.get, "/v1/rollouts") { call in try await listRollouts(call, service) },
-        Endpoint(.get, "/v1/rollouts/export") { call in try exportRollouts(call, service) },
+        Endpoint(.get, "/v1/rollouts/export", access: .roles([.train])) { call in try exportRollouts(call, service) },
         Endpoint(.get, "/v1/rollouts/{id}") { call in
             let waitSeconds = try call.query(["wait_seconds"]).waitSeconds()
             let id = try call.identifier("id", RolloutID.self)
@@ -34,7 +36,7 @@ private func submitRollouts(_ call: Call, _ service: some ServiceFacade) async t
             try RolloutBinary.read(bytes, countMax: Limits.rolloutsPerRequestMax)
         }, RolloutSubmission.init(json:))
     let accepted = items.compactMap { try? $0.get() }
-    let receipts = accepted.isEmpty ? [] : try await service.submit(rollouts: accepted)
+    let receipts = accepted.isEmpty ? [] : try await service.submit(rollouts: accepted, by: call.caller)
     return batchResponse(
         "rollouts", merge(items, with: receipts, in: "rollouts").map { $0.map(\.json) }, success: .accepted)
 }

@@ -7,7 +7,7 @@ import StrictJSON
 
 /// Scoring.
 func scoreEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
-    [Endpoint(.post, "/v1/score") { call in try await score(call, service) }]
+    [Endpoint(.post, "/v1/score", access: .roles([.score])) { call in try await score(call, service) }]
 }
 
 /// The body of a scoring request.
@@ -43,7 +43,7 @@ private func score(_ call: Call, _ service: some ServiceFacade) async throws -> 
     if items.isEmpty {
         return batchResponse("results", request.items.map { $0.map { _ in .null } }, success: .ok)
     }
-    let results = try await service.score(items, scheme: request.scheme)
+    let results = try await service.score(items, scheme: request.scheme, by: call.caller)
     var remaining = results.makeIterator()
     let entries = request.items.map { item -> JSONValue in
         switch item {

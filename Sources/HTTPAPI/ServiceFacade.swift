@@ -7,7 +7,7 @@ import StrictJSON
 /// The use cases behind the routes. Methods throw `InputError` for the client's faults and `ServiceError` otherwise.
 package protocol ServiceFacade: Sendable {
     /// Scores without storing; results keep the order of the items.
-    func score(_ items: [ScoreItem], scheme: RewardScheme) async throws -> [ScoreResult]
+    func score(_ items: [ScoreItem], scheme: RewardScheme, by caller: Caller) async throws -> [ScoreResult]
 
     /// Stores prompts; one answer for each, in order.
     func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>]
@@ -35,7 +35,7 @@ package protocol ServiceFacade: Sendable {
     ) async throws -> [Result<RolloutStatus, InputError>]
 
     /// Stores rollouts and returns once they are durable; one answer for each, in order.
-    func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>]
+    func submit(rollouts: [RolloutSubmission], by caller: Caller) async throws -> [Result<RolloutReceipt, InputError>]
     /// A rollout, or `not_found`; waits so many seconds until it is judged.
     func rollout(_ id: RolloutID, waitSeconds: Double) async throws -> Rollout
     /// A page of rollouts, newest first.
@@ -87,6 +87,18 @@ package protocol ServiceFacade: Sendable {
     func backups() throws -> [BackupRecord]
     /// Deletes the groups that a policy, or the service's own, no longer keeps; or only counts them.
     func applyRetention(_ policy: RetentionPolicy?, isDryRun: Bool, limit: Int) async throws -> RetentionReport
+    /// The stored keys and what they have used; asked at every request.
+    var access: AccessControl { get }
+    /// Makes a key, which counts at once.
+    func createKey(_ request: KeyRequest, by caller: Caller, requestID: String?) async throws -> IssuedKey
+    /// All keys, newest first.
+    func keys() async throws -> [KeyRecord]
+    /// Revokes a key from now on, or `not_found`.
+    func revokeKey(_ id: KeyID, by caller: Caller, requestID: String?) async throws -> KeyRecord
+    /// A page of the audit log, newest first.
+    func auditEntries(before: Int64?, limit: Int) async throws -> [AuditEntry]
+    /// Adds a line to the audit log.
+    func append(audit entry: AuditEntry) async throws
 
     /// Everything the status page shows, from memory.
     func status() -> StatusSnapshot

@@ -75,7 +75,8 @@ struct InProcessSampler: Sendable {
         while !rest.isEmpty {
             let batch = Array(rest.prefix(Self.postMax))
             rest = rest.dropFirst(batch.count)
-            let receipts = try await ledger.submit(rollouts: batch, admission: admission)
+            let receipts = try await ledger.submit(
+                rollouts: batch, admission: admission, lane: KeyLane.inProcess)
             for receipt in receipts where try receipt.get().isNew { counters.increment(.rolloutsAccepted) }
             changes.notify()
         }

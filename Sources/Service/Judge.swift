@@ -18,6 +18,21 @@ package struct JudgeItem: Sendable {
 package struct Judgement: Sendable {
     package var verdict: Verdict
     package var elapsedMilliseconds: Double
+
+    /// The CPU time it took, in seconds.
+    var computeSeconds: Double {
+        verdict.testSeconds ?? (verdict.sandbox == nil ? elapsedMilliseconds / 1_000 : 0)
+    }
+}
+
+extension Verdict {
+    /// The CPU seconds of the tests that ran, which is all but the start of a program; nil where there are none. A verdict
+    /// that was remembered took none.
+    var testSeconds: Double? {
+        guard let tests else { return nil }
+        guard sandbox?.isRemembered != true else { return 0 }
+        return tests.cases.reduce(0) { $0 + max(0, $1.timeMilliseconds) } / 1_000
+    }
 }
 
 /// Judges batches away from the tasks that serve requests.

@@ -18,8 +18,11 @@ extension RolloutService {
     }
 
     /// Stores rollouts and returns once they are durable; one answer for each, in order.
-    package func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>] {
+    package func submit(
+        rollouts: [RolloutSubmission], by caller: Caller = .loopback
+    ) async throws -> [Result<RolloutReceipt, InputError>] {
         try refuseWhenStopping()
+        try access.admitScoring(caller)
         if let index = rollouts.firstIndex(where: { $0.generator == InProcessSampler.name }) {
             throw InputError(
                 .invalidValue, "\"\(InProcessSampler.name)\" is the in-process sampler's own name",
@@ -30,7 +33,10 @@ extension RolloutService {
         }
         let admission = RolloutAdmission(
             currentVersion: policies.newestVersion ?? PolicyVersion(0), groupSize: learner.settings.groupSize)
-        let receipts = try await inLedger { try await $0.submit(rollouts: rollouts, admission: admission) }
+        let receipts = try await inLedger {
+            try await $0.submit(
+                rollouts: rollouts, admission: admission, lane: caller.lane, laneMax: caller.quotas.rolloutsWaiting)
+        }
         let accepted = receipts.reduce(0) { count, receipt in (try? receipt.get().isNew) == true ? count + 1 : count }
         counters.increment(.rolloutsAccepted, by: accepted)
         changes.notify()

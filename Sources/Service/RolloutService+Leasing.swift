@@ -73,7 +73,20 @@ extension RolloutService {
         let answers = try await inLedger { [results] in
             try await $0.record(results: results, lease: lease, replacesFailed: replacesFailed)
         }
+        try await charge(verdicts.map { ($0.rolloutID, $0.verdict) }, accepted: answers)
         changes.notify()
         return answers
+    }
+
+    /// Charges the keys whose rollouts a judge elsewhere has judged with the CPU time of the tests, as the judge tells it.
+    private func charge(
+        _ verdicts: [(RolloutID, Verdict)], accepted answers: [Result<RolloutStatus, InputError>]
+    ) async throws {
+        let taken = zip(verdicts, answers).filter { if case .success = $0.1 { true } else { false } }.map(\.0)
+        guard access.hasKeys, !taken.isEmpty else { return }
+        let lanes = try await inLedger { try await $0.lanes(of: taken.map(\.0)) }
+        for (id, verdict) in taken {
+            access.chargeScoring(verdict.testSeconds ?? 0, lane: lanes[id] ?? KeyLane.unnamed)
+        }
     }
 }

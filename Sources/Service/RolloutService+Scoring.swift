@@ -7,7 +7,10 @@ import Verification
 
 extension RolloutService {
     /// Scores up to `Limits.scoreItemsMax` items and stores nothing; results keep the order of the items.
-    package func score(_ items: [ScoreItem], scheme: RewardScheme) async throws -> [ScoreResult] {
+    package func score(
+        _ items: [ScoreItem], scheme: RewardScheme, by caller: Caller
+    ) async throws -> [ScoreResult] {
+        try access.admitScoring(caller)
         guard items.count <= Limits.scoreItemsMax else {
             throw InputError(
                 .tooLarge, "\(items.count) items in one request", field: "items",
@@ -16,6 +19,7 @@ extension RolloutService {
         let judgements = await judge.judge(items.map { JudgeItem(response: $0.response, task: $0.task) })
         return zip(items, judgements).map { item, judgement in
             counters.count(judgement.verdict, task: item.task)
+            access.chargeScoring(judgement.computeSeconds, lane: caller.lane)
             return ScoreResult(
                 verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: item.response),

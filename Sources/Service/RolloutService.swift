@@ -21,6 +21,10 @@ package struct RolloutService: Sendable {
     let counters: Counters
     /// Rises when rollouts were posted, judged, consumed or retired, and when a policy was published.
     let changes: ChangeSignal
+    /// The stored keys and what they have used.
+    package let access: AccessControl
+    /// Where new keys come from; nil when none can be made here.
+    let secrets: SecretSource?
     let settings: ServiceSettings
     let clock: WallClock
     let identifiers: IdentifierSource
@@ -28,8 +32,8 @@ package struct RolloutService: Sendable {
 
     package init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
-        board: StatusBoard, counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
-        identifiers: IdentifierSource, logger: Logger
+        board: StatusBoard, counters: Counters, changes: ChangeSignal, access: AccessControl, secrets: SecretSource?,
+        settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -39,6 +43,8 @@ package struct RolloutService: Sendable {
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.access = access
+        self.secrets = secrets
         self.settings = settings
         self.clock = clock
         self.identifiers = identifiers

@@ -20,11 +20,12 @@ package struct ScoringLoop: Service {
     private let board: StatusBoard
     private let counters: Counters
     private let changes: ChangeSignal
+    private let access: AccessControl
     private let logger: Logger
 
     package init(
         ledger: Ledger, judge: Judge, learner: LearnerControl, board: StatusBoard, counters: Counters,
-        changes: ChangeSignal, logger: Logger
+        changes: ChangeSignal, access: AccessControl, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -32,6 +33,7 @@ package struct ScoringLoop: Service {
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.access = access
         self.logger = logger
     }
 
@@ -74,6 +76,7 @@ package struct ScoringLoop: Service {
         let scheme = learner.settings.rewardScheme
         let results = zip(lease.rollouts, judgements).map { work, judgement in
             counters.count(judgement.verdict, task: work.task)
+            access.chargeScoring(judgement.computeSeconds, lane: work.lane)
             return ScoringResult(
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))

@@ -36,9 +36,10 @@ package struct AssembledService: Sendable {
 extension RolloutService {
     /// Opens the ledger, starts the sandbox and wires the use cases and loops.
     ///
+    /// - Parameter secrets: Where keys come from; without it none can be made through this service.
     /// - Throws: `ServiceError` when the ledger cannot be opened. A missing sandbox is no error: code is then undetermined.
     package static func assemble(
-        settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource,
+        settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, secrets: SecretSource? = nil,
         events: @escaping LearningEventHandler = { _ in }, logger: Logger
     ) async throws -> AssembledService {
         let ledger = try openLedger(settings, clock: clock, identifiers: identifiers)
@@ -58,14 +59,17 @@ extension RolloutService {
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
         let sampler = Sampler(threads: settings.computeThreads)
         try await ledger.reclaimAll()
+        let access = AccessControl(clock: clock)
+        access.replace(try await ledger.storedKeys())
         let service = RolloutService(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
-            counters: counters, changes: changes, settings: settings, clock: clock, identifiers: identifiers,
-            logger: logger)
+            counters: counters, changes: changes, access: access, secrets: secrets, settings: settings, clock: clock,
+            identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
             ScoringLoop(
                 ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
-                logger: logger),
+                access: access, logger: logger),
+            AccessLoop(ledger: ledger, access: access, learner: learner, clock: clock, logger: logger),
             MaintenanceLoop(
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
             RetentionLoop(

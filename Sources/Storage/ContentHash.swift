@@ -1,5 +1,5 @@
-// BLAKE2b (RFC 7693), unkeyed, 16 bytes: what tells a repeated submission from a different one under the same id.
-// Chosen over SHA-256 for its speed in portable code; not for passwords or signatures.
+// BLAKE2b (RFC 7693), unkeyed: with 16 bytes, what tells a repeated submission from a different one under the same id; with
+// 32, what is kept of an API key's secret. Chosen over SHA-256 for its speed in portable code; not for passwords.
 
 /// The BLAKE2b-128 digest of some content.
 struct ContentHash: Hashable, Sendable {
@@ -32,12 +32,14 @@ struct Blake2b {
     private var block = [UInt8](repeating: 0, count: 128)
     private var filled = 0
     private var length: UInt64 = 0
-    private static let digestBytes = 16
+    private let digestBytes: Int
 
-    init() {
+    /// A hasher whose digest has so many bytes, 1 to 64.
+    init(digestBytes: Int = 16) {
+        self.digestBytes = digestBytes
         state = initialVector
         // Parameter block: digest length, no key, fanout 1, depth 1.
-        state.0 ^= 0x0101_0000 ^ UInt64(Blake2b.digestBytes)
+        state.0 ^= 0x0101_0000 ^ UInt64(digestBytes)
     }
 
     /// Adds bytes, as if all calls' bytes stood in one row.
@@ -80,14 +82,13 @@ struct Blake2b {
         text.withUTF8 { absorb(field: UnsafeRawBufferPointer($0)) }
     }
 
-    /// The digest, 16 bytes.
+    /// The digest, of the size asked for.
     mutating func digest() -> [UInt8] {
         length &+= UInt64(filled)
         for index in filled..<128 { block[index] = 0 }
         block.withUnsafeBytes { compress($0, isLast: true, length, &state) }
-        return (0..<Blake2b.digestBytes).map {
-            UInt8(truncatingIfNeeded: ($0 < 8 ? state.0 : state.1) >> (8 * UInt64($0 % 8)))
-        }
+        let words = [state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7]
+        return (0..<digestBytes).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (8 * UInt64($0 % 8))) }
     }
 }
 

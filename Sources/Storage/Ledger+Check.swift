@@ -126,6 +126,16 @@ private let invariants: [(rule: String, sql: String)] = [
         """
     ),
     (
+        "a lane counts its waiting rollouts, and is a key's",
+        """
+        SELECT key_seq FROM scoring_lanes l WHERE waiting <> (
+            SELECT count(*) FROM rollouts r WHERE r.key_seq = l.key_seq AND r.judging = 'waiting')
+        UNION ALL SELECT DISTINCT key_seq FROM rollouts
+            WHERE key_seq > 0 AND key_seq NOT IN (SELECT seq FROM api_keys)
+            OR judging = 'waiting' AND key_seq NOT IN (SELECT l.key_seq FROM scoring_lanes l)
+        """
+    ),
+    (
         "a prompt counts its groups, a data set its prompts",
         """
         SELECT id FROM prompts p WHERE group_count <> (SELECT count(*) FROM groups WHERE prompt_seq = p.seq)

@@ -8,10 +8,14 @@ extension Ledger {
     /// Stores rollouts and queues them for a judge; one result each, in order, given once all are durable.
     ///
     /// The same id with the same content is a no-op that answers with the rollout as it stands. Throws
-    /// `LedgerError.backlog` when new rollouts would grow the judges' queue beyond its limit, `.busy` when the writer has
-    /// too much to do; then nothing was stored.
+    /// `LedgerError.backlog` when new rollouts would grow the judges' queue beyond its limit, `.keyBacklog` when those of
+    /// one key would, `.busy` when the writer has too much to do; then nothing was stored.
+    ///
+    /// - Parameters:
+    ///   - lane: Whose rollouts they are: a key's row, or one of `KeyLane`.
+    ///   - laneMax: Rollouts of the lane that may wait; nil means as many as the queue takes.
     package func submit(
-        rollouts: [RolloutSubmission], admission: RolloutAdmission
+        rollouts: [RolloutSubmission], admission: RolloutAdmission, lane: Int64 = KeyLane.unnamed, laneMax: Int? = nil
     ) async throws -> [Result<RolloutReceipt, InputError>] {
         let prepared = try await onQueue(codecQueue) { rollouts.map { PreparedRollout.prepare($0, admission) } }
         let bytes = prepared.reduce(0) { $0 + ((try? $1.get().bytes) ?? 0) }
@@ -19,7 +23,7 @@ extension Ledger {
         return try await write(.intake, bytes: bytes) { [clock, identifiers, options] db in
             var intake = try Intake(
                 db: db, identifiers: identifiers, now: clock.now(), groupSize: admission.groupSize,
-                queueLimit: options.scoringQueueMax, excess: excess)
+                queueLimit: options.scoringQueueMax, lane: lane, laneMax: laneMax, excess: excess)
             return try prepared.map { item in
                 switch item {
                 case .failure(let fault): .failure(fault)
@@ -41,10 +45,14 @@ private struct Intake {
     let excess: BudgetExcess?
     /// Rollouts waiting for a judge, those of this batch included.
     var waiting: Int
+    let lane: Int64
+    /// As `queueLimit` and `waiting`, of the lane alone.
+    let laneMax: Int?
+    var laneWaiting = 0
 
     init(
-        db: Database, identifiers: IdentifierSource, now: Timestamp, groupSize: Int, queueLimit: Int,
-        excess: BudgetExcess?
+        db: Database, identifiers: IdentifierSource, now: Timestamp, groupSize: Int, queueLimit: Int, lane: Int64,
+        laneMax: Int?, excess: BudgetExcess?
     ) throws {
         self.excess = excess
         self.db = db
@@ -53,6 +61,9 @@ private struct Intake {
         self.groupSize = min(max(groupSize, 1), Limits.groupSizeMax)
         self.queueLimit = queueLimit
         waiting = Int(try db.integer("SELECT count FROM tallies WHERE name = 'judging/waiting'") ?? 0)
+        self.lane = lane
+        self.laneMax = laneMax
+        if laneMax != nil { laneWaiting = try db.waitingRollouts(inLane: lane) }
     }
 
     mutating func store(_ rollout: PreparedRollout) throws -> Result<RolloutReceipt, InputError> {
@@ -75,6 +86,9 @@ private struct Intake {
             throw LedgerError.overBudget(
                 bytes: excess.bytes, budget: excess.budget, retryAfterSeconds: Limits.retentionRetrySeconds)
         }
+        if let laneMax, laneWaiting >= laneMax {
+            throw LedgerError.keyBacklog(queued: laneWaiting, limit: laneMax, retryAfterSeconds: 5)
+        }
         let promptSeq: Int64 = prompt["seq"]
         switch try groupFor(rollout, promptSeq) {
         case .failure(let fault): return .failure(fault)
@@ -83,6 +97,7 @@ private struct Intake {
             try insert(rollout, id, promptSeq, datasetSeq: prompt["dataset_seq"], groupSeq: group.seq)
             try join(group, rollout.policyVersion)
             waiting += 1
+            laneWaiting += 1
             return .success(RolloutReceipt(id: id, groupID: group.id, status: .queued, isNew: true))
         }
     }
@@ -242,12 +257,12 @@ private struct Intake {
             """
             INSERT INTO rollouts
                 (id, prompt_seq, dataset_seq, group_seq, policy_version, last_policy_version, content_hash, judging,
-                created_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)
+                key_seq, created_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)
             """,
             [
                 id.text, promptSeq, datasetSeq, groupSeq, rollout.policyVersion.number,
-                rollout.lastPolicyVersion?.number, Data(rollout.hash.bytes), now.milliseconds,
+                rollout.lastPolicyVersion?.number, Data(rollout.hash.bytes), lane, now.milliseconds,
             ])
         try db.run(
             "INSERT INTO rollout_bodies VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -1,17 +1,22 @@
-// Handing out rollouts to judges: fresh ones first, in order of intake, then those to be judged again.
+// Handing out rollouts to judges: fresh ones first, by turns among the keys that sent them and in order of intake within a
+// key, then those to be judged again.
 import Domain
 import GRDB
+import Synchronization
 
 extension Ledger {
     /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits.
     package func leaseScoring(worker: String, max: Int, seconds: Double) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
-        let claimed = try await write { [clock, identifiers] db -> (seq: Int64, lease: Lease)? in
+        let claimed = try await write { [self] db -> (seq: Int64, lease: Lease)? in
             let now = clock.now()
             try db.reclaimExpired(now: now)
+            let lanes = try db.waitingLanes()
+            let shares = turns.withLock { $0.take(count, from: lanes) }
             return try db.claimScoring(
-                id: LeaseID(identifiers.make("lse")), worker: worker, limit: count, now: now, seconds: seconds)
+                id: LeaseID(identifiers.make("lse")), worker: worker, shares: shares, limit: count, now: now,
+                seconds: seconds)
         }
         guard let claimed else { return nil }
         return try await read { db in
@@ -24,10 +29,10 @@ extension Ledger {
 
 extension Database {
     fileprivate func claimScoring(
-        id: LeaseID, worker: String, limit: Int, now: Timestamp, seconds: Double
+        id: LeaseID, worker: String, shares: [LaneShare], limit: Int, now: Timestamp, seconds: Double
     ) throws -> (seq: Int64, lease: Lease)? {
-        var work = try waitingRollouts("waiting", limit)
-        if work.count < limit { work += try waitingRollouts("again", limit - work.count) }
+        var work = try shares.flatMap { try waitingRollouts(of: $0) }
+        if work.count < limit { work += try rolloutsToJudgeAgain(limit - work.count) }
         guard let highest = work.map({ $0["attempt"] as Int }).max() else { return nil }
         let version = PolicyVersion(Int(try integer("SELECT max(version) FROM policies") ?? 0))
         let (leaseSeq, expiresAt) = try insertLease(
@@ -48,15 +53,39 @@ extension Database {
         return (leaseSeq, lease)
     }
 
-    private func waitingRollouts(_ state: String, _ limit: Int) throws -> [Row] {
-        try rows("SELECT seq, attempt FROM rollouts WHERE judging = ? ORDER BY seq LIMIT ?", [state, limit])
+    /// The oldest of a lane; the index has exactly those that wait, so a long queue costs nothing.
+    private func waitingRollouts(of share: LaneShare) throws -> [Row] {
+        try rows(
+            """
+            SELECT seq, attempt FROM rollouts INDEXED BY rollouts_by_lane
+            WHERE judging = 'waiting' AND key_seq = ? ORDER BY seq LIMIT ?
+            """, [share.lane, share.count])
+    }
+
+    private func rolloutsToJudgeAgain(_ limit: Int) throws -> [Row] {
+        try rows("SELECT seq, attempt FROM rollouts WHERE judging = 'again' ORDER BY seq LIMIT ?", [limit])
+    }
+
+    /// The lanes with waiting work and their weights.
+    fileprivate func waitingLanes() throws -> [WaitingLane] {
+        try rows(
+            """
+            SELECT l.key_seq, l.waiting, coalesce(k.weight, 1) AS weight
+            FROM scoring_lanes l LEFT JOIN api_keys k ON k.seq = l.key_seq WHERE l.waiting > 0 ORDER BY l.key_seq
+            """
+        ).map { WaitingLane(lane: $0["key_seq"], waiting: $0["waiting"], weight: $0["weight"]) }
+    }
+
+    /// How many rollouts of a lane wait for their first verdict.
+    func waitingRollouts(inLane lane: Int64) throws -> Int {
+        Int(try integer("SELECT waiting FROM scoring_lanes WHERE key_seq = ?", [lane]) ?? 0)
     }
 
     /// The rollouts that a lease still holds, with what a judge needs.
     func leasedRollouts(_ leaseSeq: Int64) throws -> [ScoringWork] {
         let work = try rows(
             """
-            SELECT r.id, r.attempt, b.response, b.token_ids, b.logprobs, p.task, \(packedBodyColumns)
+            SELECT r.id, r.attempt, r.key_seq, b.response, b.token_ids, b.logprobs, p.task, \(packedBodyColumns)
             FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
                 CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq \(packedBodyJoin)
             WHERE r.lease_seq = ? ORDER BY r.seq
@@ -65,7 +94,7 @@ extension Database {
             ScoringWork(
                 rolloutID: RolloutID(row["id"]), response: storedText(try StoredBody(row).response),
                 task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
-                attempt: row["attempt"])
+                attempt: row["attempt"], lane: row["key_seq"])
         }
     }
 }

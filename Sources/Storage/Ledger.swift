@@ -52,6 +52,8 @@ package final class Ledger: Sendable {
     /// Encoding, decoding and hashing of token arrays; bounded by the number of cores through Dispatch.
     let codecQueue = DispatchQueue(label: "rolloutd.ledger.codec", attributes: .concurrent)
 
+    /// Whose turn before the judges it is; a restart begins a new round.
+    let turns = Mutex(ScoringTurns())
     /// Why new rollouts are refused, when retention cannot make room.
     let intakeBarrier = Mutex<BudgetExcess?>(nil)
 

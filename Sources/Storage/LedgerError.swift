@@ -10,6 +10,8 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     case backlog(queued: Int, limit: Int, retryAfterSeconds: Double)
     /// The database is beyond its budget and retention can delete nothing more.
     case overBudget(bytes: Int64, budget: Int64, retryAfterSeconds: Double)
+    /// Too many rollouts of one key wait for a judge.
+    case keyBacklog(queued: Int, limit: Int, retryAfterSeconds: Double)
     /// The disk, or the file's quota, is full.
     case diskFull
     /// The file or its directory cannot be written.
@@ -44,6 +46,8 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
         case .overBudget(let bytes, let budget, let seconds):
             "the database holds \(bytes) bytes of \(budget) and nothing in it may be deleted yet; "
                 + "raise retention_bytes, or try again in \(seconds) s"
+        case .keyBacklog(let queued, let limit, let seconds):
+            "\(queued) rollouts of this key are waiting for a verdict (its quota is \(limit)); try again in \(seconds) s"
         case .diskFull:
             "the disk of the database is full; free space or move the database; nothing was lost, writing goes on then"
         case .readOnly: "the database cannot be written; check the owner and mode of the file and of its directory"
@@ -66,7 +70,9 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// After how many seconds another try makes sense, or nil when somebody must act first.
     package var retryAfterSeconds: Double? {
         switch self {
-        case .busy(let seconds), .backlog(_, _, let seconds), .overBudget(_, _, let seconds): seconds
+        case .busy(let seconds), .backlog(_, _, let seconds), .keyBacklog(_, _, let seconds),
+            .overBudget(_, _, let seconds):
+            seconds
         case .diskFull, .locked, .inputOutput: 10
         default: nil
         }

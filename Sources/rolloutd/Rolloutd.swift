@@ -19,6 +19,7 @@ struct Rolloutd: AsyncParsableCommand {
             ServeCommand.self, ScoreCommand.self, TrainCommand.self, CompareCommand.self, ObjectiveCommand.self,
             ReplayCommand.self, PlotCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
             RestoreCommand.self,
-            CheckCommand.self, CompactCommand.self, WeightsCommand.self, ProblemsCommand.self, BenchCommand.self,
+            CheckCommand.self, CompactCommand.self, KeysCommand.self, AuditCommand.self, WeightsCommand.self,
+            ProblemsCommand.self, BenchCommand.self,
         ])
 }

@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
               rolloutd serve --set learning_rate=5e-5 --set objective=cispo
 
             Settings come from flags, then ROLLOUTD_* in the environment, then --config. The server binds to loopback;
-            any other --host needs API keys (ROLLOUTD_API_KEYS, comma-separated).
+            any other --host needs API keys: rolloutd keys create, or ROLLOUTD_API_KEYS (comma-separated, for admins).
             """)
 
     @OptionGroup var run: RunOptions
@@ -42,12 +42,27 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Where POST /admin/backup puts its copies; by default beside the database. [ROLLOUTD_BACKUPS]")
     var backups: String?
 
+    @Option(
+        help:
+            "The certificate chain as PEM, to serve HTTPS; needs a build with --traits TLS. [ROLLOUTD_TLS_CERTIFICATE]")
+    var tlsCertificate: String?
+
+    @Option(help: "The certificate's private key as PEM. [ROLLOUTD_TLS_KEY]")
+    var tlsKey: String?
+
+    @Option(
+        help:
+            "on: a proxy is in front, and the last address of its X-Forwarded-For is the client's. [ROLLOUTD_BEHIND_PROXY]"
+    )
+    var behindProxy: String?
+
     func run() async throws {
         let settings = try RunSettings(
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
                 "backups": backups,
+                "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
@@ -56,12 +71,23 @@ struct ServeCommand: AsyncParsableCommand {
         let reporter = TerminalReporter()
         try makeParentDirectory(of: serviceSettings.databasePath)
         let assembled = try await RolloutService.assemble(
-            settings: serviceSettings, clock: .system, identifiers: .system, events: { reporter.show($0) },
-            logger: logger)
+            settings: serviceSettings, clock: .system, identifiers: .system, secrets: .system,
+            events: { reporter.show($0) }, logger: logger)
+        guard http.isLoopback || !http.apiKeys.isEmpty || assembled.service.access.hasLiveKeys else {
+            await assembled.close()
+            throw ValidationError(
+                "refusing to listen on \(http.host) without API keys: make one with rolloutd keys create --database "
+                    + "\(serviceSettings.databasePath) --name me --role admin, set ROLLOUTD_API_KEYS, or use --host 127.0.0.1"
+            )
+        }
         reporter.line("data: \(serviceSettings.databasePath) (checkpoints in \(serviceSettings.checkpointDirectory))")
         let server = buildApplication(
             service: assembled.service, configuration: http, logger: logger,
-            onBound: { address in reporter.line("serving on http://\(address)/  (status page, API; stop with ctrl-C)") }
+            onBound: { address in
+                reporter.line(
+                    "serving on \(http.tls == nil ? "http" : "https")://\(address)/  (status page, API; stop with ctrl-C)"
+                )
+            }
         )
         try await runUntilStopped(assembled, server: server, logger: logger)
         reporter.line("stopped; everything accepted is stored")
@@ -88,17 +114,16 @@ struct ServeCommand: AsyncParsableCommand {
         let host = settings["host"] ?? "127.0.0.1"
         let keys = (settings["api_keys"] ?? "").split(separator: ",").map {
             String($0).trimmingCharacters(in: .whitespaces)
-        }
-        guard isLoopback(host) || !keys.isEmpty else {
-            throw ValidationError(
-                "refusing to listen on \(host) without API keys: set ROLLOUTD_API_KEYS, or use --host 127.0.0.1")
-        }
-        return HTTPConfiguration(
+        }.filter { !$0.isEmpty }
+        var http = HTTPConfiguration(
             host: host, port: try settings.integer("port", 0...65_535, default: 8080), apiKeys: keys)
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        http.isBehindProxy = try settings.isOn("behind_proxy", default: false)
+        switch (settings["tls_certificate"], settings["tls_key"]) {
+        case (nil, nil): break
+        case (let certificate?, let key?): http.tls = TLSFiles(certificate: certificate, key: key)
+        default: throw ValidationError("--tls-certificate and --tls-key belong together")
+        }
+        return http
     }
 
     private static func logger(_ settings: RunSettings) -> Logger {

@@ -7,6 +7,14 @@ extension WallClock {
     static let system = WallClock { Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded())) }
 }
 
+extension SecretSource {
+    /// The system's generator, which is fit for secrets (getrandom).
+    static let system = SecretSource { count in
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
+
 extension IdentifierSource {
     /// Sortable identifiers: prefix, milliseconds since 1970 in base 32, 80 random bits (as ULID).
     static let system = IdentifierSource { prefix in

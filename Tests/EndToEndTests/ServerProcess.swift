@@ -64,7 +64,7 @@ final class ServerProcess: Sendable {
     }
 
     private static func boundPort(_ text: String) -> Int? {
-        guard let range = text.range(of: "serving on http://127.0.0.1:") else { return nil }
+        guard let range = text.range(of: "serving on http://[0-9.]+:", options: .regularExpression) else { return nil }
         let digits = text[range.upperBound...].prefix { $0.isNumber }
         guard text[range.upperBound...].dropFirst(digits.count).first == "/" else { return nil }
         return Int(digits)

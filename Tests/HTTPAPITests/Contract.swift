@@ -14,6 +14,8 @@ struct ContractOperation: Sendable {
     var method: String
     var path: String
     var isOpen: Bool
+    /// The roles of which a key needs one; empty where any key will do.
+    var roles: [String]
     var examples: [Example]
     /// Path parameters with an example.
     var pathExamples: [String: String]
@@ -83,7 +85,8 @@ struct Contract: Sendable {
             responses[Int(response.name) ?? 0] = response.value["$ref"]?.string.map(validator.resolve) ?? response.value
         }
         return ContractOperation(
-            method: method, path: path, isOpen: value["security"] == .array([]), examples: examples,
+            method: method, path: path, isOpen: value["security"] == .array([]),
+            roles: (value["x-roles"]?.elements ?? []).compactMap(\.string), examples: examples,
             pathExamples: pathExamples, query: query.joined(separator: "&"), responses: responses)
     }
 }

@@ -24,9 +24,12 @@ final class ScriptedService: ServiceFacade {
         /// Calls whose task was cancelled while they were slow.
         var cancelled = 0
         var nextID = 0
+        var keys: [KeyRecord] = []
+        var audit: [AuditEntry] = []
     }
 
     let state = Mutex(State())
+    let access = AccessControl(clock: WallClock { Timestamp(milliseconds: 1_700_000_000_000) })
     let time = Timestamp(milliseconds: 1_700_000_000_000)
     private let currentVersion = PolicyVersion(3)
 
@@ -56,7 +59,7 @@ final class ScriptedService: ServiceFacade {
 
     // MARK: Scoring and prompts
 
-    func score(_ items: [ScoreItem], scheme: RewardScheme) async throws -> [ScoreResult] {
+    func score(_ items: [ScoreItem], scheme: RewardScheme, by caller: Caller) async throws -> [ScoreResult] {
         try await enter()
         state.withLock { $0.scored += items }
         return items.map { item in
@@ -179,7 +182,9 @@ final class ScriptedService: ServiceFacade {
 
     // MARK: Rollouts
 
-    func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>] {
+    func submit(
+        rollouts: [RolloutSubmission], by caller: Caller
+    ) async throws -> [Result<RolloutReceipt, InputError>] {
         try await enter()
         return rollouts.map { submission in
             let id = submission.id ?? RolloutID(fresh("rlt"))

@@ -73,7 +73,8 @@ private struct RandomRun {
             "r\(next)", of: prompt, group: group?.text, version: version - age, attempt: attempt)
         do {
             let result = try await ledger.submit(
-                rollouts: [submission], admission: admission(version: version, groupSize: 3))
+                rollouts: [submission], admission: admission(version: version, groupSize: 3),
+                lane: [KeyLane.inProcess, KeyLane.unnamed].randomElement(using: &random) ?? 0)
             if case .success(let receipt) = result[0] {
                 #expect(receipt.isNew)
                 sent["r\(next)"] = submission

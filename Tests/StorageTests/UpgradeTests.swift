@@ -79,6 +79,32 @@ struct UpgradeTests {
         try await ledger.close()
     }
 
+    @Test func `rollouts that waited before there were keys wait in the lane without one`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        try database(
+            at: path, migratedTo: 3,
+            """
+            INSERT INTO datasets (seq, name) VALUES (1, 'd');
+            INSERT INTO prompts (seq, id, dataset_seq, task_type, content_hash, created_at)
+                VALUES (1, 'p', 1, 'math', zeroblob(16), 5);
+            INSERT INTO prompt_bodies VALUES (1, '"2+2?"', '{"type":"math","answer":"4"}', '{}');
+            INSERT INTO groups (seq, id, prompt_seq, size, member_count, oldest_version, created_at)
+                VALUES (1, 'g', 1, 3, 2, 0, 5);
+            INSERT INTO rollouts (id, prompt_seq, dataset_seq, group_seq, policy_version, content_hash, judging, created_at)
+                VALUES ('r1', 1, 1, 1, 0, zeroblob(16), 'waiting', 5), ('r2', 1, 1, 1, 0, zeroblob(16), 'waiting', 5);
+            INSERT INTO rollout_bodies SELECT seq, x'34', x'', x'', 'stop', 'g', '{}' FROM rollouts;
+            """)
+        let ledger = try Ledger.open(at: path, clock: StillClock().wall, identifiers: countedIdentifiers())
+        #expect(try await ledger.check() == [])
+        let lease = try #require(try await ledger.leaseScoring(worker: "j", max: 8, seconds: 60))
+        #expect(lease.rollouts.map(\.rolloutID.text) == ["r1", "r2"])
+        #expect(lease.rollouts.allSatisfy { $0.lane == KeyLane.unnamed })
+        #expect(try await ledger.keys() == [])
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
+
     @Test func `an update is recorded with all of its provenance or none`() async throws {
         let fixture = try Fixture()
         try await fixture.ledger.registerInitialPolicy(checkpoint: checkpoint(0))

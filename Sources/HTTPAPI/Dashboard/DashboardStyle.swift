@@ -1,9 +1,17 @@
-// The pages' style sheet and the few lines of script that refresh them. No framework, nothing loaded from elsewhere.
+// The pages' style sheet and the few lines of script that refresh them, served as files of their own: the pages' policy
+// allows nothing inline. No framework, nothing loaded from elsewhere.
 
 /// Constant parts of the pages.
 enum DashboardStyle {
     /// Light and dark by the reader's own setting; one column on a phone.
-    static let sheet = """
+    static let sheet = rules + tokenShades
+
+    /// `t0` to `t12`: how dark a token is, in steps of five hundredths.
+    private static let tokenShades = (0...12).map { step in
+        ".t\(step){background:color-mix(in srgb,var(--s1) \(5 * step)%,transparent)}"
+    }.joined()
+
+    private static let rules = """
         :root{--bg:#f7f7f5;--card:#fff;--ink:#1c1d1f;--dim:#63666b;--rule:#e2e2de;--ok:#187a3c;--bad:#b3261e;--warn:#8a5a00;
         --s0:#1f6feb;--s1:#c2410c;--s2:#187a3c;--s3:#7c3aed;--s4:#0e7490}
         @media (prefers-color-scheme:dark){:root{--bg:#131416;--card:#1c1e21;--ink:#e8e8e6;--dim:#9a9ea5;--rule:#303338;--ok:#56c271;
@@ -37,7 +45,9 @@ enum DashboardStyle {
         th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
         td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child td{border-bottom:0}
         .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
-        .bar{background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden;margin-top:6px}.bar i{display:block;height:8px;background:var(--s0)}
+        progress.bar{appearance:none;border:0;background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden}
+        progress.bar::-webkit-progress-bar{background:var(--rule)}progress.bar::-webkit-progress-value{background:var(--s0)}
+        progress.bar::-moz-progress-bar{background:var(--s0)}
         pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--rule);border-radius:6px;padding:10px;margin:6px 0;font-size:13px}
         .tokens span{border-radius:3px}.cut{max-width:360px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
         progress{width:100%;height:10px}footer{color:var(--dim);font-size:13px;padding:24px 16px 32px}
@@ -53,11 +63,13 @@ enum DashboardStyle {
     /// A whole page.
     static func page(title: String, header: HTML, main: HTML, isLive: Bool) -> HTML {
         let refresh =
-            isLive ? "<script>\(script)</script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>" : ""
+            isLive
+            ? "<script src=\"/assets/live.js\" defer></script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"
+            : ""
         return HTML(
             """
             <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">\
-            <meta name="color-scheme" content="light dark"><title>\(HTML.escape(title).text)</title><style>\(sheet)</style>\(refresh)</head>\
+            <meta name="color-scheme" content="light dark"><title>\(HTML.escape(title).text)</title><link rel="stylesheet" href="/assets/style.css">\(refresh)</head>\
             <body><header>\(header.text)</header><main>\(main.text)</main>\
             <footer>rolloutd · <a href="/admin/status">status as JSON</a> · <a href="/metrics">metrics</a> · <a href="/openapi.yaml">API</a></footer></body></html>
             """)

@@ -44,10 +44,10 @@ struct RolloutDetailPage: Sendable {
             && tokenTexts.count <= Self.colouredTokensMax
         guard isColoured else { return .element("pre", [:], .escape(rollout.response)) }
         let spans = zip(tokenTexts, rollout.logprobs).map { text, logprob in
-            let shade = Figures.decimal(min(60, Double(-logprob) * 20), 0)
+            let shade = Int(max(0, min(12, (Double(-logprob) * 4).rounded())))
             let probability = Figures.percent(Double(logprob).exponential)
             return HTML(
-                "<span style=\"background:color-mix(in srgb,var(--s1) \(shade)%,transparent)\" title=\"p = \(probability)\">\(HTML.escape(text).text)</span>"
+                "<span class=\"t\(shade)\" title=\"p = \(probability)\">\(HTML.escape(text).text)</span>"
             )
         }
         return HTML("<p class=\"note\">The darker a token, the less likely it was when it was sampled.</p>")

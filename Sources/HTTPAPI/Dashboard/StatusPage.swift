@@ -97,7 +97,7 @@ struct StatusPage: Sendable {
             let width = Figures.decimal(max(0, min(1, kind.accuracy)) * 100, 0)
             return HTML(
                 "<tr><td>\(HTML.escape(kind.kind.replacing("_", with: " ")).text)</td><td class=\"r\">\(Figures.percent(kind.accuracy))</td>"
-                    + "<td><div class=\"bar\"><i style=\"width:\(width)%\"></i></div></td><td class=\"r\">\(state.text)</td></tr>"
+                    + "<td><progress class=\"bar\" max=\"100\" value=\"\(width)\"></progress></td><td class=\"r\">\(state.text)</td></tr>"
             )
         }
         return panel(
