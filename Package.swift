@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "CSandbox", cSettings: cSettings),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
+        .systemLibrary(name: "CCurl"),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
 
         // gzip and zstd for whoever has bytes: layer 0, as it knows nothing of ours.
@@ -59,6 +60,7 @@ let package = Package(
             ], exclude: ["DESIGN.md"]),
         .target(name: "Sandboxing", dependencies: ["CSandbox"], exclude: ["DESIGN.md"]),
         .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"], exclude: ["DESIGN.md"]),
+        .target(name: "Outbound", dependencies: ["CCurl"], exclude: ["DESIGN.md"]),
         .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"], exclude: ["DESIGN.md"]),
 
         // Layer 2: what is judged, what is learned.
@@ -112,6 +114,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
         .testTarget(name: "CompressingTests", dependencies: ["Compressing"]),
+        .testTarget(name: "OutboundTests", dependencies: ["Outbound", "TestSupport"]),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "StorageTests",

@@ -11,6 +11,7 @@ import Testing
         "Compressing": ["CZlib", "CZstd"],
         "Storage": ["Domain", "StrictJSON", "SchemaMigrations", "Compressing"],
         "Sandboxing": ["CSandbox"],
+        "Outbound": ["CCurl"],
         "Modeling": ["CKernels", "StrictJSON"],
         "BuiltinData": ["Domain", "StrictJSON"],
         "Verification": ["Domain", "StrictJSON", "Sandboxing"],
