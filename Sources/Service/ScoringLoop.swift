@@ -54,7 +54,7 @@ package struct ScoringLoop: Service {
             let seen = changes.generation
             do {
                 if let lease = try await ledger.leaseScoring(
-                    worker: Self.worker, max: Self.batchMax, seconds: Limits.leaseSeconds)
+                    worker: Self.worker, max: Self.batchMax, seconds: Limits.leaseSeconds, isLocal: true)
                 {
                     try await settle(lease)
                     continue

@@ -104,7 +104,7 @@ private struct Intake {
         let open = try db.row(
             """
             SELECT seq, id FROM groups
-            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND oldest_version = ? AND member_count < size
+            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND is_named = 0 AND oldest_version = ? AND member_count < size
             ORDER BY seq LIMIT 1
             """, [promptSeq, rollout.policyVersion.number])
         if let open { return .success(Place(seq: open["seq"], id: GroupID(open["id"]), leaseSeq: nil)) }

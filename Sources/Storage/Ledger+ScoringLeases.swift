@@ -3,15 +3,21 @@ import Domain
 import GRDB
 
 extension Ledger {
-    /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits.
-    package func leaseScoring(worker: String, max: Int, seconds: Double) async throws -> Lease? {
+    /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits. Texts of one lease stay below
+    /// `Limits.leaseWorkBytesMax`, but for the first rollout's.
+    ///
+    /// - Parameter isLocal: Whether the judge lives in this process and dies with it.
+    package func leaseScoring(
+        worker: String, max: Int, seconds: Double, isLocal: Bool = false
+    ) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
         let claimed = try await write { [clock, identifiers] db -> (seq: Int64, lease: Lease)? in
             let now = clock.now()
             try db.reclaimExpired(now: now)
             return try db.claimScoring(
-                id: LeaseID(identifiers.make("lse")), worker: worker, limit: count, now: now, seconds: seconds)
+                id: LeaseID(identifiers.make("lse")), worker: worker, isLocal: isLocal, limit: count, now: now,
+                seconds: seconds)
         }
         guard let claimed else { return nil }
         return try await read { db in
@@ -24,16 +30,16 @@ extension Ledger {
 
 extension Database {
     fileprivate func claimScoring(
-        id: LeaseID, worker: String, limit: Int, now: Timestamp, seconds: Double
+        id: LeaseID, worker: String, isLocal: Bool, limit: Int, now: Timestamp, seconds: Double
     ) throws -> (seq: Int64, lease: Lease)? {
         var work = try waitingRollouts("waiting", limit)
         if work.count < limit { work += try waitingRollouts("again", limit - work.count) }
+        if !isLocal { work = try withinBytes(work) }
         guard let highest = work.map({ $0["attempt"] as Int }).max() else { return nil }
         let version = PolicyVersion(Int(try integer("SELECT max(version) FROM policies") ?? 0))
         let (leaseSeq, expiresAt) = try insertLease(
-            id: id, kind: .score, worker: worker, isLocal: false, attempt: highest + 1, policyVersion: version,
-            now: now,
-            seconds: seconds)
+            id: id, kind: .score, worker: worker, isLocal: isLocal, attempt: highest + 1, policyVersion: version,
+            now: now, seconds: seconds)
         for row in work {
             try run(
                 """
@@ -50,6 +56,24 @@ extension Database {
 
     private func waitingRollouts(_ state: String, _ limit: Int) throws -> [Row] {
         try rows("SELECT seq, attempt FROM rollouts WHERE judging = ? ORDER BY seq LIMIT ?", [state, limit])
+    }
+
+    /// As many of the rollouts as one answer can carry, at least one.
+    private func withinBytes(_ work: [Row]) throws -> [Row] {
+        var bytes = 0
+        var fitting: [Row] = []
+        for row in work {
+            let size = try integer(
+                """
+                SELECT length(b.response) + length(CAST(p.task AS BLOB))
+                FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
+                    CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq WHERE r.seq = ?
+                """, [row["seq"] as Int64])
+            bytes += Int(size ?? 0)
+            if !fitting.isEmpty, bytes > Limits.leaseWorkBytesMax { break }
+            fitting.append(row)
+        }
+        return fitting
     }
 
     /// The rollouts that a lease still holds, with what a judge needs.

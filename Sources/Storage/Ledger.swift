@@ -65,10 +65,13 @@ package final class Ledger: Sendable {
         return Ledger(pool: pool, clock: clock, identifiers: identifiers, options: options)
     }
 
-    /// Finishes the writes that wait, refuses new ones with `LedgerError.closed`, and closes the file.
+    /// Finishes the writes that wait, refuses new ones with `LedgerError.closed`, folds the log into the database, and
+    /// closes the file.
     package func close() async throws {
         await writer.close()
         try await onQueue(codecQueue) { [pool] in
+            // A reader that is still at work keeps the log as it is; what is in it is safe, and the next start reads it.
+            _ = try? pool.writeWithoutTransaction { db in try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
             try translatingErrors { try pool.close() }
         }
     }
