@@ -80,7 +80,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], exclude: ["DESIGN.md"]),
 
-        // Layer 4: the wire.
+        // Layer 4: the wire, from both sides.
+        .target(
+            name: "RemoteScoring", dependencies: ["Domain", "StrictJSON", "Outbound", "Service"],
+            exclude: ["DESIGN.md"]),
         .target(
             name: "HTTPAPI",
             dependencies: [
@@ -98,7 +101,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI",
+                "Service", "HTTPAPI", "Outbound", "RemoteScoring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -155,12 +158,18 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
+            name: "RemoteScoringTests",
+            dependencies: [
+                "RemoteScoring", "Outbound", "Service", "Verification", "Domain", "StrictJSON", "TestSupport",
+            ]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "Domain", "StrictJSON", "Modeling", "Storage", "TestSupport", "rolloutd", "rolloutd-jail",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        .testTarget(name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "Verification"]),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["Domain", "StrictJSON", "Modeling", "RemoteScoring", "Verification"]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]
 )

@@ -8,6 +8,7 @@ extension RolloutService {
     /// Stores prompts; one answer for each, in order.
     package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
         try refuseWhenStopping()
+        try refuseWhenPaused(.intake)
         for (index, prompt) in prompts.enumerated() {
             try refuseReserved(prompt.id?.text, field: "prompts[\(index)].id")
             try refuseReserved(prompt.dataset + "/", field: "prompts[\(index)].dataset")
@@ -20,6 +21,7 @@ extension RolloutService {
     /// Stores rollouts and returns once they are durable; one answer for each, in order.
     package func submit(rollouts: [RolloutSubmission]) async throws -> [Result<RolloutReceipt, InputError>] {
         try refuseWhenStopping()
+        try refuseWhenPaused(.intake)
         if let index = rollouts.firstIndex(where: { $0.generator == InProcessSampler.name }) {
             throw InputError(
                 .invalidValue, "\"\(InProcessSampler.name)\" is the in-process sampler's own name",

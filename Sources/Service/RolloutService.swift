@@ -20,6 +20,8 @@ package struct RolloutService: Sendable {
     let counters: Counters
     /// Rises when rollouts were posted, judged, consumed or retired, and when a policy was published.
     let changes: ChangeSignal
+    /// Which parts rest because an operator said so.
+    let switches: ServiceSwitches
     let settings: ServiceSettings
     let clock: WallClock
     let identifiers: IdentifierSource
@@ -27,8 +29,8 @@ package struct RolloutService: Sendable {
 
     package init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
-        board: StatusBoard, counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
-        identifiers: IdentifierSource, logger: Logger
+        board: StatusBoard, counters: Counters, changes: ChangeSignal, switches: ServiceSwitches,
+        settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -38,6 +40,7 @@ package struct RolloutService: Sendable {
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.switches = switches
         self.settings = settings
         self.clock = clock
         self.identifiers = identifiers

@@ -53,6 +53,9 @@ extension RolloutService {
         let learnerSettings =
             try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
         let learner = LearnerControl(settings: learnerSettings, changes: changes)
+        let switches = ServiceSwitches(
+            try (try await ledger.setting(ServiceSwitchText.settingName)).map(ServiceSwitchText.read)
+                ?? ServiceSwitchState(), changes: changes)
         let counters = Counters()
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
@@ -60,18 +63,23 @@ extension RolloutService {
         try await ledger.reclaimAll()
         let service = RolloutService(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
-            counters: counters, changes: changes, settings: settings, clock: clock, identifiers: identifiers,
-            logger: logger)
+            counters: counters, changes: changes, switches: switches, settings: settings, clock: clock,
+            identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
-            ScoringLoop(
-                ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
-                logger: logger),
             MaintenanceLoop(
-                ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
+                ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger)
         ]
+        if settings.isScoring {
+            loops.append(
+                ScoringLoop(
+                    ledger: ledger, judge: judge, learner: learner, board: board, counters: counters,
+                    changes: changes, switches: switches, finishSeconds: settings.shutdownSeconds / 2,
+                    logger: logger))
+        }
         let context = LearningContext(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
-            learner: learner, board: board, counters: counters, changes: changes, settings: settings, clock: clock,
+            learner: learner, board: board, counters: counters, changes: changes, switches: switches,
+            settings: settings, clock: clock,
             events: events, logger: logger)
         if settings.isLearning {
             loops.append(LearningLoop(context: context))

@@ -24,6 +24,7 @@ final class ScriptedService: ServiceFacade {
         /// Calls whose task was cancelled while they were slow.
         var cancelled = 0
         var nextID = 0
+        var switches = ServiceSwitchState()
     }
 
     let state = Mutex(State())
@@ -36,7 +37,7 @@ final class ScriptedService: ServiceFacade {
     /// Makes every later call slow.
     func delay(_ duration: Duration?) { state.withLock { $0.delay = duration } }
 
-    private func enter() async throws {
+    func enter() async throws {
         let (failure, delay) = state.withLock { ($0.failure, $0.delay) }
         do {
             if let delay { try await Task.sleep(for: delay) }
@@ -154,7 +155,7 @@ final class ScriptedService: ServiceFacade {
         }
     }
 
-    func heartbeat(_ id: LeaseID) async throws -> Lease {
+    func heartbeat(_ id: LeaseID, seconds: Double?) async throws -> Lease {
         try await enter()
         guard let lease = state.withLock({ $0.leases[id] }) else {
             throw InputError(.notFound, "there is no lease \(id)")
@@ -163,14 +164,14 @@ final class ScriptedService: ServiceFacade {
     }
 
     func release(_ id: LeaseID) async throws {
-        _ = try await heartbeat(id)
+        _ = try await heartbeat(id, seconds: nil)
         state.withLock { $0.leases[id] = nil }
     }
 
     func record(
         verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
     ) async throws -> [Result<RolloutStatus, InputError>] {
-        _ = try await heartbeat(lease)
+        _ = try await heartbeat(lease, seconds: nil)
         return verdicts.map { item in
             item.attempt == 1
                 ? .success(.scored) : .failure(InputError(.staleLease, "handed out again since", field: "attempt"))

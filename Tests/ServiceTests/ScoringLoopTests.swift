@@ -32,7 +32,8 @@ import Verification
         let loop = ScoringLoop(
             ledger: ledger, judge: Judge(math: MathVerifier(), code: nil, codeConcurrency: 1),
             learner: LearnerControl(settings: LearnerSettings(), changes: changes), board: board, counters: Counters(),
-            changes: changes, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            changes: changes, switches: ServiceSwitches(changes: changes),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let lease = try #require(try await ledger.leaseScoring(worker: "judge", max: 8, seconds: 600))
 
         var patient = Configuration()

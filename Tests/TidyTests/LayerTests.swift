@@ -20,9 +20,10 @@ import Testing
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
         ],
         "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
+        "RemoteScoring": ["Domain", "StrictJSON", "Outbound", "Service"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-            "Service", "HTTPAPI",
+            "Service", "HTTPAPI", "Outbound", "RemoteScoring",
         ],
     ]
 
