@@ -40,12 +40,13 @@ let package = Package(
             resources: [
                 .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
                 .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
-                .embedInCode("m0005_access.sql"),
+                .embedInCode("m0005_access.sql"), .embedInCode("m0006_visible_leases.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
+        .systemLibrary(name: "CCurl"),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
 
         // gzip and zstd for whoever has bytes: layer 0, as it knows nothing of ours.
@@ -60,6 +61,7 @@ let package = Package(
             ], exclude: ["DESIGN.md"]),
         .target(name: "Sandboxing", dependencies: ["CSandbox"], exclude: ["DESIGN.md"]),
         .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"], exclude: ["DESIGN.md"]),
+        .target(name: "Outbound", dependencies: ["CCurl"], exclude: ["DESIGN.md"]),
         .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"], exclude: ["DESIGN.md"]),
 
         // Layer 2: what is judged, what is learned.
@@ -79,7 +81,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], exclude: ["DESIGN.md"]),
 
-        // Layer 4: the wire.
+        // Layer 4: the wire, from both sides.
+        .target(
+            name: "RemoteScoring", dependencies: ["Domain", "StrictJSON", "Outbound", "Service"],
+            exclude: ["DESIGN.md"]),
         .target(
             name: "HTTPAPI",
             dependencies: [
@@ -97,7 +102,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI", "Compressing",
+                "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -113,6 +118,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
         .testTarget(name: "CompressingTests", dependencies: ["Compressing"]),
+        .testTarget(name: "OutboundTests", dependencies: ["Outbound", "TestSupport"]),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
             name: "StorageTests",
@@ -153,6 +159,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
+            name: "RemoteScoringTests",
+            dependencies: [
+                "RemoteScoring", "Outbound", "Service", "Verification", "Domain", "StrictJSON", "TestSupport",
+            ]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "Domain", "StrictJSON", "Modeling", "Storage", "TestSupport", "rolloutd", "rolloutd-jail",
@@ -161,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "HTTPAPI", "TestSupport",
+                "Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "RemoteScoring", "HTTPAPI",
+                "TestSupport",
             ]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]

@@ -151,6 +151,8 @@ CREATE INDEX groups_by_lease ON groups (lease_seq) WHERE lease_seq IS NOT NULL;
 
 CREATE INDEX groups_by_prompt ON groups (prompt_seq, status);
 
+CREATE INDEX groups_by_status ON groups (status, seq);
+
 CREATE INDEX groups_by_update ON groups (consumed_by_update) WHERE consumed_by_update IS NOT NULL;
 
 CREATE INDEX groups_given_back ON groups (seq)
@@ -163,6 +165,17 @@ CREATE TRIGGER groups_are_consumed_once BEFORE UPDATE OF status, consumed_by_upd
     WHEN old.status = 'consumed'
         AND (new.status <> old.status OR new.consumed_by_update IS NOT old.consumed_by_update)
 BEGIN SELECT RAISE(ABORT, 'a consumed group stays consumed by its update'); END;
+
+CREATE TRIGGER groups_change_hands AFTER UPDATE OF lease_seq ON groups WHEN old.lease_seq IS NOT new.lease_seq
+BEGIN
+    UPDATE lease_items SET outcome = coalesce(
+            (SELECT CASE WHEN is_revoked THEN 'revoked' ELSE ending END FROM leases
+                WHERE seq = old.lease_seq AND ending <> 'completed'),
+            CASE WHEN new.member_count = new.size THEN 'done' ELSE 'withdrawn' END)
+        WHERE lease_seq = old.lease_seq AND item_seq = new.seq;
+    INSERT INTO lease_items (lease_seq, item_seq, attempt)
+        SELECT new.lease_seq, new.seq, new.attempt WHERE new.lease_seq IS NOT NULL;
+END;
 
 CREATE TRIGGER groups_counted AFTER INSERT ON groups
 BEGIN
@@ -211,6 +224,30 @@ CREATE TABLE learner_changes (
     changes TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE lease_items (
+    lease_seq INTEGER NOT NULL REFERENCES leases (seq) ON DELETE CASCADE,
+    -- The number of a rollout in leases of kind 'score', of a group in those of kind 'generate'.
+    item_seq INTEGER NOT NULL,
+    attempt INTEGER NOT NULL CHECK (attempt >= 1),
+    -- NULL while it is held. done: judged, or complete. retried: judged, but nothing was decided and it is judged again.
+    -- withdrawn: taken away while the lease lived. Otherwise how the lease ended.
+    outcome TEXT CHECK (
+        outcome IN ('done', 'retried', 'withdrawn', 'released', 'expired', 'reclaimed', 'revoked')),
+    PRIMARY KEY (lease_seq, item_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX lease_items_by_item ON lease_items (item_seq);
+
+CREATE TRIGGER lease_items_counted AFTER UPDATE OF outcome ON lease_items WHEN old.outcome IS NOT new.outcome
+BEGIN
+    UPDATE workers SET
+        done = done + (new.outcome IS 'done') - (old.outcome IS 'done'),
+        lost = lost + (coalesce(new.outcome, '') IN ('expired', 'reclaimed'))
+            - (coalesce(old.outcome, '') IN ('expired', 'reclaimed'))
+    WHERE name = (SELECT worker FROM leases WHERE seq = new.lease_seq)
+        AND kind = (SELECT kind FROM leases WHERE seq = new.lease_seq);
+END;
+
 CREATE TABLE leases (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
@@ -223,7 +260,7 @@ CREATE TABLE leases (
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     ended_at INTEGER,
-    ending TEXT CHECK (ending IN ('completed', 'released', 'expired', 'reclaimed')),
+    ending TEXT CHECK (ending IN ('completed', 'released', 'expired', 'reclaimed')), seen_at INTEGER, is_revoked INTEGER NOT NULL DEFAULT 0 CHECK (is_revoked IN (0, 1)),
     CHECK ((ended_at IS NULL) = (ending IS NULL))
 ) STRICT;
 
@@ -398,6 +435,22 @@ CREATE TRIGGER rollouts_are_consumed_once BEFORE UPDATE OF status, consumed_by_u
         AND (new.status <> old.status OR new.consumed_by_update IS NOT old.consumed_by_update)
 BEGIN SELECT RAISE(ABORT, 'a consumed rollout stays consumed by its update'); END;
 
+CREATE TRIGGER rollouts_change_hands AFTER UPDATE OF lease_seq ON rollouts WHEN old.lease_seq IS NOT new.lease_seq
+BEGIN
+    UPDATE lease_items SET outcome = coalesce(
+            (SELECT CASE WHEN is_revoked THEN 'revoked' ELSE ending END FROM leases
+                WHERE seq = old.lease_seq AND ending <> 'completed'),
+            CASE
+                WHEN NOT EXISTS (SELECT 1 FROM verdicts WHERE rollout_seq = new.seq AND attempt = old.attempt)
+                    THEN 'withdrawn'
+                WHEN new.judging IS NULL THEN 'done'
+                ELSE 'retried'
+            END)
+        WHERE lease_seq = old.lease_seq AND item_seq = new.seq;
+    INSERT INTO lease_items (lease_seq, item_seq, attempt)
+        SELECT new.lease_seq, new.seq, new.attempt WHERE new.lease_seq IS NOT NULL;
+END;
+
 CREATE TRIGGER rollouts_counted AFTER INSERT ON rollouts
 BEGIN
     INSERT INTO tallies VALUES ('rollouts/' || new.status, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1;
@@ -485,3 +538,19 @@ CREATE INDEX verdicts_by_rollout ON verdicts (rollout_seq);
 
 CREATE TRIGGER verdicts_never_change BEFORE UPDATE ON verdicts
 BEGIN SELECT RAISE(ABORT, 'a verdict never changes; judge again to add one'); END;
+
+CREATE TABLE workers (
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('generate', 'score')),
+    -- Leases that are alive, and all there were.
+    alive INTEGER NOT NULL CHECK (alive >= 0),
+    leases INTEGER NOT NULL CHECK (leases >= 1),
+    -- Pieces of work done, and lost: neither done nor given back before the deadline.
+    done INTEGER NOT NULL DEFAULT 0 CHECK (done >= 0),
+    lost INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    PRIMARY KEY (name, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX workers_by_last_seen ON workers (last_seen);

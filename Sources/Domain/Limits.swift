@@ -36,6 +36,10 @@ package enum Limits {
     package static let demonstrationsPerRequestMax = 1_024
     /// Rollouts that one request may send back to the judges; more by more requests.
     package static let rescoreMax = 100_000
+    /// Groups that one request may open: as many as rollouts, which take far more.
+    package static let groupsPerRequestMax = 256
+    /// Rollouts that an operator may name in one request; more by a filter. SQLite takes 32,766 parameters.
+    package static let steeredIDsMax = 1_024
     /// Rollouts held in memory at once while they are exported: 16 of the longest are about 20 MB of JSON.
     package static let exportPageRows = 16
     /// A row group of an export's columns: so many rollouts, or about so many bytes of JSON.
@@ -146,6 +150,24 @@ package enum Limits {
     package static let keyPollSeconds = 1.0
     /// Seconds between two notes of when keys were last used; each is a write.
     package static let keyUseFlushSeconds = 60.0
+
+    // MARK: Judges on other hosts
+
+    /// Task and response texts of one scoring lease together, but for the first piece: what a worker must hold in memory
+    /// several times over, and what one answer carries.
+    package static let leaseWorkBytesMax = 33_554_432
+    /// The longest answer a worker reads: the bytes above and one largest piece beyond, each twice over for escapes.
+    package static let leaseAnswerBytesMax = 134_217_728
+    /// Verdicts in one post of a worker: a quarter of the body limit, as a verdict has up to 2 MB of cases.
+    package static let verdictPostBytesMax = 8_388_608
+    /// How long a worker's request for work waits at the server: also how long an idle worker takes to stop.
+    package static let workerPollSeconds = 5.0
+    /// Time for one exchange of a worker beside the waiting asked for: a large lease over a slow line.
+    package static let workerRequestSecondsMax = 60.0
+    /// Longest pause between two tries while a server is away: work waits so long after its return.
+    package static let workerRetrySecondsMax = 30.0
+    /// Longest time a stopping worker or server may be given to finish; supervisors kill after 90 s by default.
+    package static let shutdownSecondsMax = 600.0
 
     // MARK: Math verdicts
 

@@ -40,6 +40,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
     scoreEndpoints(service) + promptEndpoints(service) + demonstrationEndpoints(service)
         + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
+        + leaseRecordEndpoints(service) + groupEndpoints(service) + steeringEndpoints(service)
         + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service)
         + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)

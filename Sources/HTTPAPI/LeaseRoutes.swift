@@ -10,8 +10,10 @@ func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/v1/leases", access: .roles([.generate, .score])) { call in try await lease(call, service) },
         Endpoint(.post, "/v1/leases/{id}/heartbeat", access: .roles([.generate, .score])) { call in
-            try await call.readNothing()
-            let lease = try await service.heartbeat(try call.identifier("id", LeaseID.self))
+            let seconds = try await call.readOptionalBody { json in
+                try leaseSeconds(try JSONFields(json, known: ["lease_seconds"]))
+            }
+            let lease = try await service.heartbeat(try call.identifier("id", LeaseID.self), seconds: seconds)
             return jsonResponse(
                 .members([
                     "lease_id": .string(lease.id.text), "expires_at": .string(lease.expiresAt.rfc3339),
@@ -33,14 +35,20 @@ func leaseEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
 extension LeaseRequest {
     /// Reads the body of `POST /v1/leases`.
     fileprivate init(json: JSONValue) throws(InputError) {
-        let fields = try JSONFields(json, known: ["kind", "worker", "max", "wait_seconds", "dataset"])
+        let fields = try JSONFields(json, known: ["kind", "worker", "max", "wait_seconds", "dataset", "lease_seconds"])
         self.init(
             kind: try fields.choice("kind", LeaseKind.self),
             worker: try fields.string("worker", bytes: 1...Limits.nameBytesMax),
             max: try fields.optionalInteger("max", in: 1...Limits.leaseItemsMax) ?? 1,
             waitSeconds: try fields.optionalNumber("wait_seconds", in: 0...Limits.waitSecondsMax) ?? 0,
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax))
+            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax),
+            leaseSeconds: try HTTPAPI.leaseSeconds(fields))
     }
+}
+
+/// How long a lease is to live without a heartbeat; nil is the default.
+private func leaseSeconds(_ fields: JSONFields) throws(InputError) -> Double? {
+    try fields.optionalNumber("lease_seconds", in: 1...Limits.leaseSecondsMax)
 }
 
 /// A verdict as a worker posts it.
@@ -54,6 +62,19 @@ private struct PostedVerdict: Sendable {
         rolloutID = try fields.identifier("rollout_id", RolloutID.self)
         attempt = try fields.integer("attempt", in: 1...Int(Int32.max))
         verdict = try fields.nested("verdict", Verdict.init(json:))
+        try refuseContradiction()
+    }
+
+    /// A worker's word is trusted, but not against itself: a program that passed has passed all its tests.
+    private func refuseContradiction() throws(InputError) {
+        guard let tests = verdict.tests else { return }
+        let isWhole = tests.passed == tests.total
+        guard verdict.outcome != .passed || isWhole else {
+            throw InputError(
+                .invalidValue, "passed, but only \(tests.passed) of \(tests.total) tests",
+                field: "verdict.tests.passed",
+                hint: "send \"failed\" with the tests that failed")
+        }
     }
 }
 

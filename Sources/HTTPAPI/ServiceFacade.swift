@@ -25,14 +25,47 @@ package protocol ServiceFacade: Sendable {
 
     /// Leases work, waiting for it as long as asked; nil when there is none.
     func lease(_ request: LeaseRequest) async throws -> Lease?
-    /// Moves a lease's deadline.
-    func heartbeat(_ id: LeaseID) async throws -> Lease
+    /// Moves a lease's deadline to so many seconds from now; nil is the default.
+    func heartbeat(_ id: LeaseID, seconds: Double?) async throws -> Lease
     /// Gives a lease's unfinished work back.
     func release(_ id: LeaseID) async throws
     /// Takes the verdicts of a scoring lease; one answer for each, in order.
     func record(
         verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
     ) async throws -> [Result<RolloutStatus, InputError>]
+
+    /// A page of leases, newest first.
+    func leases(matching filter: LeaseFilter, before cursor: Int64?, limit: Int) async throws -> LeasePage
+    /// A lease with the work that it still holds, or `not_found`.
+    func leaseDetail(_ id: LeaseID) async throws -> LeaseDetail
+    /// The times that a rollout was handed to a judge, oldest first.
+    func attempts(of id: RolloutID) async throws -> [WorkAttempt]
+    /// Workers, the last seen first.
+    func workers(kind: LeaseKind?, limit: Int) async throws -> [WorkerRecord]
+
+    /// Opens groups by name; one answer for each, in order.
+    func open(groups: [GroupSubmission]) async throws -> [Result<GroupReceipt, InputError>]
+    /// A page of groups, newest first.
+    func groups(matching filter: GroupQuery, before cursor: Int64?, limit: Int) async throws -> GroupPage
+    /// A group with its members and the leases it was in, or `not_found`.
+    func groupDetail(_ id: GroupID) async throws -> GroupDetail
+
+    /// Opens discarded groups again and sends undetermined rollouts back to the judges.
+    func requeue(_ selection: WorkSelection) async throws -> SteeredWork
+    /// Takes work out that no update has consumed.
+    func discard(_ selection: WorkSelection) async throws -> SteeredWork
+    /// Ends a lease and gives its work to others.
+    func revoke(_ id: LeaseID) async throws -> SteeredWork
+    /// Lets parts rest, from their next step on and over restarts.
+    func pause(_ parts: Set<ServicePart>, reason: String) async throws
+    /// Lets parts work again.
+    func resume(_ parts: Set<ServicePart>) async throws
+    /// Which parts rest.
+    func switchState() -> ServiceSwitchState
+    /// Begins nothing new; what is under way comes to its end.
+    func drain() async throws -> DrainReport
+    /// How far a drain is.
+    func drainReport() async throws -> DrainReport
 
     /// Stores rollouts and returns once they are durable; one answer for each, in order.
     func submit(rollouts: [RolloutSubmission], by caller: Caller) async throws -> [Result<RolloutReceipt, InputError>]

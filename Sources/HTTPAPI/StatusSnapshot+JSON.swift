@@ -14,6 +14,7 @@ extension StatusSnapshot {
             "policy_version": policyVersion.map { .integer(Int64($0.number)) } ?? .null,
             "objective": .string(objective),
             "stage": stage.map { .string($0) } ?? .null,
+            "switches": switches.json, "scoring": .string(isScoring ? "on" : "off"),
             "scoring_trouble": scoringTrouble.map { .string($0) } ?? .null, "model": model.map(\.json) ?? .null,
             "ledger": counts.map(\.json) ?? .null,
             "kinds": .array(kinds.map(\.json)), "alarms": .array(alarms.map { .string($0) }),

@@ -61,9 +61,12 @@ package final class Counters: Sendable {
     }
 
     /// Counts a verdict by task type and outcome.
-    package func count(_ verdict: Verdict, task: VerificationTask) {
+    package func count(_ verdict: Verdict, task: VerificationTask) { count(verdict, taskType: task.type) }
+
+    /// As above, by the type's name.
+    package func count(_ verdict: Verdict, taskType: String) {
         state.withLock {
-            $0.verdicts[task.type, default: [:]][verdict.outcome, default: 0] += 1
+            $0.verdicts[taskType, default: [:]][verdict.outcome, default: 0] += 1
             $0.values[.judgingRetries, default: 0] += verdict.sandbox?.retries ?? 0
             if let failure = verdict.failure { $0.failures[failure.code, default: 0] += 1 }
         }

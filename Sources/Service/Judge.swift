@@ -52,7 +52,8 @@ package struct Judge: Sendable {
     /// Whether code can be judged at all.
     package var judgesCode: Bool { code != nil }
 
-    /// One judgement for each item, in order.
+    /// One judgement for each item, in order. When the task is cancelled, programs that have not begun are undetermined
+    /// (`interrupted`); those that run come to their end.
     package func judge(_ items: [JudgeItem]) async -> [Judgement] {
         var mathIndices: [Int] = []
         var codeIndices: [Int] = []
@@ -100,6 +101,10 @@ package struct Judge: Sendable {
     private func judgeCode(_ item: JudgeItem) async -> Judgement {
         let clock = ContinuousClock()
         let start = clock.now
+        guard !Task.isCancelled else {
+            let failure = InfrastructureFailure(code: .interrupted, message: "the judge was stopped before its turn")
+            return Judgement(verdict: .undetermined(failure), elapsedMilliseconds: 0)
+        }
         guard case .code(let task) = item.task, let code else {
             let failure = InfrastructureFailure(
                 code: .sandboxUnavailable,

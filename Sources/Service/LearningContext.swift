@@ -16,6 +16,7 @@ package struct LearningContext: Sendable {
     let board: StatusBoard
     let counters: Counters
     let changes: ChangeSignal
+    let switches: ServiceSwitches
     let settings: ServiceSettings
     let clock: WallClock
     let events: LearningEventHandler
@@ -24,7 +25,8 @@ package struct LearningContext: Sendable {
     package init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, checkpoints: CheckpointDirectory,
         learner: LearnerControl, board: StatusBoard, counters: Counters, changes: ChangeSignal,
-        settings: ServiceSettings, clock: WallClock, events: @escaping LearningEventHandler, logger: Logger
+        switches: ServiceSwitches, settings: ServiceSettings, clock: WallClock, events: @escaping LearningEventHandler,
+        logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -35,6 +37,7 @@ package struct LearningContext: Sendable {
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.switches = switches
         self.settings = settings
         self.clock = clock
         self.events = events

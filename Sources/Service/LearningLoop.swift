@@ -70,6 +70,10 @@ package struct LearningLoop: Service {
 
     /// Whether there is nothing to do but wait for a person: paused, or all updates made that were asked for.
     private func isResting(_ version: PolicyVersion) -> Bool {
+        if let reason = context.switches.reason(.learning) {
+            context.board.enter(.paused, detail: reason)
+            return true
+        }
         if context.learner.isPaused {
             context.board.enter(.paused, detail: context.learner.pauseReason)
             return true

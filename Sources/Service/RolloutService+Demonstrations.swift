@@ -8,6 +8,7 @@ extension RolloutService {
         demonstrations: [DemonstrationSubmission]
     ) async throws -> [Result<DemonstrationReceipt, InputError>] {
         try refuseWhenStopping()
+        try refuseWhenPaused(.intake)
         let receipts = try await inLedger { try await $0.submit(demonstrations: demonstrations) }
         changes.notify()
         return receipts

@@ -8,6 +8,7 @@ extension RolloutService {
     /// Stores prompts; one answer for each, in order.
     package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
         try refuseWhenStopping()
+        try refuseWhenPaused(.intake)
         for (index, prompt) in prompts.enumerated() {
             try refuseReserved(prompt.id?.text, field: "prompts[\(index)].id")
             try refuseReserved(prompt.dataset + "/", field: "prompts[\(index)].dataset")
@@ -22,6 +23,7 @@ extension RolloutService {
         rollouts: [RolloutSubmission], by caller: Caller = .loopback
     ) async throws -> [Result<RolloutReceipt, InputError>] {
         try refuseWhenStopping()
+        try refuseWhenPaused(.intake)
         try access.admitScoring(caller)
         if let index = rollouts.firstIndex(where: { $0.generator == InProcessSampler.name }) {
             throw InputError(

@@ -6,9 +6,15 @@ import Storage
 extension RolloutService {
     /// Leases work, waiting up to `waitSeconds` for it; nil when there is none.
     package func lease(_ request: LeaseRequest) async throws -> Lease? {
+        guard request.worker != ScoringLoop.worker else {
+            throw InputError(
+                .invalidValue, "\"\(ScoringLoop.worker)\" is the name of the judge inside the service", field: "worker",
+                hint: "name your worker differently, as \"judge-a\"")
+        }
         let deadline = ContinuousClock.now + .seconds(min(max(0, request.waitSeconds), Limits.waitSecondsMax))
         while true {
             try refuseWhenStopping()
+            try refuseWhenPaused(request.kind == .generate ? .leasing : .scoring)
             let seen = changes.generation
             if let lease = try await leaseNow(request) { return lease }
             let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
@@ -24,15 +30,15 @@ extension RolloutService {
         if let dataset = request.dataset { scope.dataset = dataset }
         let newMax = try await newGroupsAllowed(wanted, version)
         let groupSize = wanted.groupSize
+        let seconds = request.leaseSeconds ?? Limits.leaseSeconds
         return try await inLedger { [scope] ledger in
             switch request.kind {
             case .generate:
                 try await ledger.leaseGroups(
                     worker: request.worker, max: request.max, groupSize: groupSize, policyVersion: version,
-                    scope: scope, newMax: newMax, seconds: Limits.leaseSeconds)
+                    scope: scope, newMax: newMax, seconds: seconds)
             case .score:
-                try await ledger.leaseScoring(
-                    worker: request.worker, max: request.max, seconds: Limits.leaseSeconds)
+                try await ledger.leaseScoring(worker: request.worker, max: request.max, seconds: seconds)
             }
         }
     }
@@ -46,9 +52,9 @@ extension RolloutService {
         return max(0, (wanted.maxStaleness + 1) * wanted.groupsPerUpdate - underway)
     }
 
-    /// Moves a lease's deadline to `Limits.leaseSeconds` from now.
-    package func heartbeat(_ id: LeaseID) async throws -> Lease {
-        try await inLedger { try await $0.heartbeat(id, seconds: Limits.leaseSeconds) }
+    /// Moves a lease's deadline to so many seconds from now, `Limits.leaseSeconds` when nil.
+    package func heartbeat(_ id: LeaseID, seconds: Double?) async throws -> Lease {
+        try await inLedger { try await $0.heartbeat(id, seconds: seconds ?? Limits.leaseSeconds) }
     }
 
     /// Gives a lease's unfinished work back.
@@ -61,19 +67,22 @@ extension RolloutService {
     package func record(
         verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
     ) async throws -> [Result<RolloutStatus, InputError>] {
-        var results: [ScoringResult] = []
-        for item in verdicts {
-            let response = try await inLedger { try await $0.rollout(item.rolloutID) }?.response ?? ""
-            results.append(
-                ScoringResult(
-                    rolloutID: item.rolloutID, attempt: item.attempt, verdict: item.verdict,
-                    reward: learner.settings.rewardScheme.reward(for: item.verdict, response: response)))
+        let texts = try await inLedger { try await $0.judgedTexts(of: verdicts.map(\.rolloutID)) }
+        let scheme = learner.settings.rewardScheme
+        let results = verdicts.map { item in
+            ScoringResult(
+                rolloutID: item.rolloutID, attempt: item.attempt, verdict: item.verdict,
+                reward: scheme.reward(for: item.verdict, response: texts[item.rolloutID]?.response ?? ""))
         }
         let replacesFailed = learner.settings.groupPolicy.replacesFailed
-        let answers = try await inLedger { [results] in
+        let answers = try await inLedger {
             try await $0.record(results: results, lease: lease, replacesFailed: replacesFailed)
         }
         try await charge(verdicts.map { ($0.rolloutID, $0.verdict) }, accepted: answers)
+        for (item, answer) in zip(verdicts, answers) {
+            guard case .success = answer, let taskType = texts[item.rolloutID]?.taskType else { continue }
+            counters.count(item.verdict, taskType: taskType)
+        }
         changes.notify()
         return answers
     }

@@ -6,6 +6,8 @@ extension RolloutService {
     package func status() -> StatusSnapshot {
         var snapshot = board.snapshot()
         snapshot.now = clock.now()
+        snapshot.switches = switches.current
+        snapshot.isScoring = settings.isScoring
         snapshot.residentBytes = ProcessMemory.residentBytes() ?? 0
         return snapshot
     }

@@ -25,6 +25,8 @@ package struct RolloutService: Sendable {
     package let access: AccessControl
     /// Where new keys come from; nil when none can be made here.
     let secrets: SecretSource?
+    /// Which parts rest because an operator said so.
+    let switches: ServiceSwitches
     let settings: ServiceSettings
     let clock: WallClock
     let identifiers: IdentifierSource
@@ -33,6 +35,7 @@ package struct RolloutService: Sendable {
     package init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
         board: StatusBoard, counters: Counters, changes: ChangeSignal, access: AccessControl, secrets: SecretSource?,
+        switches: ServiceSwitches,
         settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
@@ -45,6 +48,7 @@ package struct RolloutService: Sendable {
         self.changes = changes
         self.access = access
         self.secrets = secrets
+        self.switches = switches
         self.settings = settings
         self.clock = clock
         self.identifiers = identifiers

@@ -4,6 +4,7 @@ import Learning
 import Logging
 import ServiceLifecycle
 import Storage
+import Synchronization
 
 /// Judges what the ledger has queued until the service stops.
 package struct ScoringLoop: Service {
@@ -11,6 +12,8 @@ package struct ScoringLoop: Service {
     private static let batchMax = 64
     /// How long to sleep when a signal was missed.
     private static let idleSeconds = 2.0
+    /// How often a stop is looked for while programs run.
+    private static let lookSeconds = 0.25
     /// Judge's name on its leases.
     package static let worker = "rolloutd-judge"
 
@@ -21,11 +24,15 @@ package struct ScoringLoop: Service {
     private let counters: Counters
     private let changes: ChangeSignal
     private let access: AccessControl
+    private let switches: ServiceSwitches
+    /// After a stop: how long programs under way may go on before their work is given back.
+    private let finishSeconds: Double
     private let logger: Logger
 
     package init(
         ledger: Ledger, judge: Judge, learner: LearnerControl, board: StatusBoard, counters: Counters,
-        changes: ChangeSignal, access: AccessControl, logger: Logger
+        changes: ChangeSignal, access: AccessControl, switches: ServiceSwitches, finishSeconds: Double = 15,
+        logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -34,6 +41,8 @@ package struct ScoringLoop: Service {
         self.counters = counters
         self.changes = changes
         self.access = access
+        self.switches = switches
+        self.finishSeconds = finishSeconds
         self.logger = logger
     }
 
@@ -54,9 +63,13 @@ package struct ScoringLoop: Service {
     private func work() async throws {
         while !isStopping {
             let seen = changes.generation
+            guard switches.reason(.scoring) == nil else {
+                await changes.wait(beyond: seen, seconds: Self.idleSeconds)
+                continue
+            }
             do {
                 if let lease = try await ledger.leaseScoring(
-                    worker: Self.worker, max: Self.batchMax, seconds: Limits.leaseSeconds)
+                    worker: Self.worker, max: Self.batchMax, seconds: Limits.leaseSeconds, isLocal: true)
                 {
                     try await settle(lease)
                     continue
@@ -70,22 +83,53 @@ package struct ScoringLoop: Service {
         }
     }
 
-    /// Judges what a lease holds and records it, however long the ledger takes to accept it.
+    /// Judges what a lease holds and records it, however long the ledger takes to accept it. When the service stops
+    /// meanwhile, what is not judged by then goes back at once and does not count as lost.
     func settle(_ lease: Lease) async throws {
-        let judgements = await judge.judge(lease.rollouts.map { JudgeItem(response: $0.response, task: $0.task) })
         let scheme = learner.settings.rewardScheme
-        let results = zip(lease.rollouts, judgements).map { work, judgement in
+        let judgements = await judged(lease)
+        let results = zip(lease.rollouts, judgements).compactMap { work, judgement -> ScoringResult? in
+            // A verdict that only says that we stopped is none.
+            if isStopping, judgement.verdict.failure?.code == .interrupted { return nil }
             counters.count(judgement.verdict, task: work.task)
             access.chargeScoring(judgement.computeSeconds, lane: work.lane)
             return ScoringResult(
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))
         }
-        for case .failure(let error) in try await record(results, of: lease) {
-            logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
+        if !results.isEmpty {
+            for case .failure(let error) in try await record(results, of: lease) {
+                logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
+            }
         }
+        if results.count < lease.rollouts.count { try await ledger.release(lease.id) }
         setTrouble(nil)
         changes.notify()
+    }
+
+    /// The judgements of a lease's work; none when the service stops and they are not there in time.
+    private func judged(_ lease: Lease) async -> [Judgement] {
+        let found = Mutex<[Judgement]?>(nil)
+        let done = ChangeSignal()
+        // Not awaited: a program may run for minutes after a stop.
+        let judging = Task { [judge] in
+            let judgements = await judge.judge(
+                lease.rollouts.map { JudgeItem(response: $0.response, task: $0.task) })
+            found.withLock { $0 = judgements }
+            done.notify()
+        }
+        let clock = ContinuousClock()
+        var deadline: ContinuousClock.Instant?
+        while true {
+            let seen = done.generation
+            if let judgements = found.withLock({ $0 }) { return judgements }
+            if isStopping, deadline == nil {
+                judging.cancel()
+                deadline = clock.now + .seconds(finishSeconds)
+            }
+            if let deadline, clock.now >= deadline { return [] }
+            await done.wait(beyond: seen, seconds: Self.lookSeconds)
+        }
     }
 
     /// Keeps what was judged until the ledger takes it: thrown away, it would be missing until its lease runs out, and an

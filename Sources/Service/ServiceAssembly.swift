@@ -54,6 +54,9 @@ extension RolloutService {
         let learnerSettings =
             try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
         let learner = LearnerControl(settings: learnerSettings, changes: changes)
+        let switches = ServiceSwitches(
+            try (try await ledger.setting(ServiceSwitchText.settingName)).map(ServiceSwitchText.read)
+                ?? ServiceSwitchState(), changes: changes)
         let counters = Counters()
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
@@ -63,12 +66,10 @@ extension RolloutService {
         access.replace(try await ledger.storedKeys())
         let service = RolloutService(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
-            counters: counters, changes: changes, access: access, secrets: secrets, settings: settings, clock: clock,
+            counters: counters, changes: changes, access: access, secrets: secrets, switches: switches,
+            settings: settings, clock: clock,
             identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
-            ScoringLoop(
-                ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
-                access: access, logger: logger),
             AccessLoop(ledger: ledger, access: access, learner: learner, clock: clock, logger: logger),
             MaintenanceLoop(
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
@@ -76,9 +77,17 @@ extension RolloutService {
                 ledger: ledger, policy: settings.retention, learner: learner, board: board, counters: counters,
                 clock: clock, logger: logger),
         ]
+        if settings.isScoring {
+            loops.append(
+                ScoringLoop(
+                    ledger: ledger, judge: judge, learner: learner, board: board, counters: counters,
+                    changes: changes, access: access, switches: switches, finishSeconds: settings.shutdownSeconds / 2,
+                    logger: logger))
+        }
         let context = LearningContext(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
-            learner: learner, board: board, counters: counters, changes: changes, settings: settings, clock: clock,
+            learner: learner, board: board, counters: counters, changes: changes, switches: switches,
+            settings: settings, clock: clock,
             events: events, logger: logger)
         if settings.isLearning {
             loops.append(LearningLoop(context: context))

@@ -45,12 +45,18 @@ package struct LeaseRequest: Sendable {
     package var waitSeconds: Double
     /// Only prompts of this data set; nil means any.
     package var dataset: String?
-    package init(kind: LeaseKind, worker: String, max: Int, waitSeconds: Double, dataset: String? = nil) {
+    /// How long the lease lives without a heartbeat, 1 to `Limits.leaseSecondsMax`; nil is `Limits.leaseSeconds`.
+    package var leaseSeconds: Double?
+    package init(
+        kind: LeaseKind, worker: String, max: Int, waitSeconds: Double, dataset: String? = nil,
+        leaseSeconds: Double? = nil
+    ) {
         self.kind = kind
         self.worker = worker
         self.max = max
         self.waitSeconds = waitSeconds
         self.dataset = dataset
+        self.leaseSeconds = leaseSeconds
     }
 }
 

@@ -11,6 +11,10 @@ package struct ServiceSettings: Sendable {
     package var model: ModelSettings
     /// Whether the service samples and trains on its own.
     package var isLearning: Bool
+    /// Whether the service judges what is queued; without, workers elsewhere do (`rolloutd score-worker`).
+    package var isScoring: Bool
+    /// Seconds from a stop to the end; programs under way may take half of it.
+    package var shutdownSeconds: Double
     /// Threads that sample and train.
     package var computeThreads: Int
     /// Programs judged at once.
@@ -35,7 +39,7 @@ package struct ServiceSettings: Sendable {
 
     package init(
         databasePath: String, modelDirectory: String? = nil, model: ModelSettings = ModelSettings(),
-        isLearning: Bool = true,
+        isLearning: Bool = true, isScoring: Bool = true, shutdownSeconds: Double = 30,
         computeThreads: Int = 2, sandboxSlots: Int = 2, seed: UInt64 = 1, runSeed: UInt64? = nil,
         learner: LearnerSettings = LearnerSettings(), plan: TrainingPlan = .none, coldStart: Bool = true,
         evaluation: EvaluationSchedule = EvaluationSchedule(),
@@ -45,6 +49,8 @@ package struct ServiceSettings: Sendable {
         self.modelDirectory = modelDirectory
         self.model = model
         self.isLearning = isLearning
+        self.isScoring = isScoring
+        self.shutdownSeconds = shutdownSeconds
         self.computeThreads = computeThreads
         self.sandboxSlots = sandboxSlots
         self.seed = seed

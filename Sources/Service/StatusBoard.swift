@@ -49,6 +49,10 @@ package struct StatusSnapshot: Sendable {
     package var alarms: [String]
     /// Why verdicts wait, while the ledger takes none.
     package var scoringTrouble: String?
+    /// Parts that rest because an operator said so, and whether the service is drained.
+    package var switches = ServiceSwitchState()
+    /// Whether this process judges what is queued; otherwise workers elsewhere do.
+    package var isScoring = true
     package var sandboxTier: String
     package var databasePath: String
     /// The database's size and what is kept of the past; nil until it was first looked at.

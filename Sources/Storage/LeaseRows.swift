@@ -2,18 +2,6 @@
 import Domain
 import GRDB
 
-/// How a lease ended.
-enum LeaseEnding: String {
-    /// All its work is done.
-    case completed
-    /// The worker gave the rest back.
-    case released
-    /// Its deadline passed.
-    case expired
-    /// The process that worked on it is gone.
-    case reclaimed
-}
-
 extension Database {
     /// Adds a lease and returns its row number.
     func insertLease(

@@ -105,6 +105,25 @@ private let invariants: [(rule: String, sql: String)] = [
         """
     ),
     (
+        "a lease's list of work agrees with who holds what",
+        """
+        SELECT l.id FROM lease_items i JOIN leases l ON l.seq = i.lease_seq WHERE i.outcome IS NULL AND NOT EXISTS (
+            SELECT 1 FROM rollouts r WHERE l.kind = 'score' AND r.seq = i.item_seq AND r.lease_seq = l.seq
+            UNION ALL SELECT 1 FROM groups g WHERE l.kind = 'generate' AND g.seq = i.item_seq AND g.lease_seq = l.seq)
+        UNION ALL SELECT r.id FROM rollouts r WHERE r.lease_seq IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM lease_items WHERE lease_seq = r.lease_seq AND item_seq = r.seq AND outcome IS NULL)
+        UNION ALL SELECT g.id FROM groups g WHERE g.lease_seq IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM lease_items WHERE lease_seq = g.lease_seq AND item_seq = g.seq AND outcome IS NULL)
+        """
+    ),
+    (
+        "a worker counts its living leases",
+        """
+        SELECT name FROM workers w WHERE alive <> (
+            SELECT count(*) FROM leases WHERE worker = w.name AND kind = w.kind AND ended_at IS NULL)
+        """
+    ),
+    (
         "a tally counts its rows",
         """
         WITH counted (name, count) AS (

@@ -148,7 +148,7 @@ private struct Intake {
         let open = try db.row(
             """
             SELECT seq, id FROM groups
-            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND asked_size IS NULL AND oldest_version = ?
+            WHERE prompt_seq = ? AND status = 'open' AND attempt = 0 AND is_named = 0 AND oldest_version = ?
                 AND member_count < size
             ORDER BY seq LIMIT 1
             """, [promptSeq, rollout.policyVersion.number])
@@ -211,13 +211,13 @@ private struct Intake {
         return .success(Place(seq: row["seq"], id: id, leaseSeq: row["lease_seq"]))
     }
 
-    /// Opens a group under the client's name; its `asked_size` is what tells it from groups made here.
+    /// Opens a group under the client's name, as `POST /v1/groups` does.
     private func openGroup(
         _ id: GroupID, size: Int, _ rollout: PreparedRollout, _ promptSeq: Int64
     ) throws -> Place {
         try db.run(
-            "INSERT INTO groups (id, prompt_seq, size, asked_size, oldest_version, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-            [id.text, promptSeq, size, size, rollout.policyVersion.number, now.milliseconds])
+            "INSERT INTO groups (id, prompt_seq, size, is_named, oldest_version, created_at) VALUES (?, ?, ?, 1, ?, ?)",
+            [id.text, promptSeq, size, rollout.policyVersion.number, now.milliseconds])
         return Place(seq: db.lastInsertedRowID, id: id, leaseSeq: nil)
     }
 

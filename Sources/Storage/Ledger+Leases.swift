@@ -17,7 +17,9 @@ extension Ledger {
                     hint: "take a new lease; finished work may still be posted")
             }
             let prolonged = now.adding(seconds: boundedLeaseSeconds(seconds))
-            try db.run("UPDATE leases SET expires_at = ? WHERE seq = ?", [prolonged.milliseconds, row["seq"] as Int64])
+            try db.run(
+                "UPDATE leases SET expires_at = ?, seen_at = ? WHERE seq = ?",
+                [prolonged.milliseconds, now.milliseconds, row["seq"] as Int64])
             let lease = Lease(
                 id: id, kind: try storedCase(row["kind"], "leases.kind"), worker: row["worker"], expiresAt: prolonged,
                 attempt: row["attempt"], groups: [], rollouts: [], policyVersion: PolicyVersion(row["policy_version"]))
@@ -36,7 +38,9 @@ extension Ledger {
         try await write { [clock] db in
             let row = try db.leaseRow(id)
             guard row["ended_at"] == nil as Int64? else { return }
-            _ = try db.giveBack(row["seq"], .released, now: clock.now())
+            let now = clock.now()
+            try db.run("UPDATE leases SET seen_at = ? WHERE seq = ?", [now.milliseconds, row["seq"] as Int64])
+            _ = try db.giveBack(row["seq"], .released, now: now)
         }
     }
 
@@ -51,14 +55,13 @@ extension Ledger {
 
     /// For start-up: takes back what a killed process held, whatever the deadlines say; returns how many pieces of work.
     ///
-    /// That is all scoring work and the groups of the generator inside the process. Leases of generators elsewhere live
-    /// on. A judge elsewhere may still deliver until its work is handed out again.
+    /// That is the work of the judge inside the process. Leases of workers elsewhere live on until their deadlines: they did
+    /// not die with it, and deliver to its successor.
     @discardableResult
     package func reclaimAll() async throws -> Int {
         try await write { [clock] db in
             let now = clock.now()
-            let leases = try db.rows(
-                "SELECT seq FROM leases WHERE ended_at IS NULL AND (is_local = 1 OR kind = 'score')")
+            let leases = try db.rows("SELECT seq FROM leases WHERE ended_at IS NULL AND is_local = 1")
             return try leases.reduce(0) { try $0 + db.giveBack($1["seq"], .reclaimed, now: now) }
         }
     }

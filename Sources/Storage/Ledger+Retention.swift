@@ -200,6 +200,13 @@ extension Database {
                 "INSERT INTO deleted_rollouts VALUES (?, ?, ?)",
                 [Data(hash.bytes), member["content_hash"] as Data, group])
         }
+        for (kind, items) in [("score", "SELECT seq FROM rollouts WHERE group_seq = ?1"), ("generate", "SELECT ?1")] {
+            try run(
+                """
+                DELETE FROM lease_items WHERE item_seq IN (\(items))
+                    AND (SELECT kind FROM leases WHERE seq = lease_seq) = ?2
+                """, [group, kind])
+        }
         for table in ["rescored_rollouts", "verdicts", "packed_bodies", "rollout_bodies"] {
             try run(
                 "DELETE FROM \(table) WHERE rollout_seq IN (SELECT seq FROM rollouts WHERE group_seq = ?)", [group])

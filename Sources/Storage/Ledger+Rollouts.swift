@@ -44,9 +44,14 @@ extension Ledger {
 struct RolloutCondition: Sendable {
     /// True for the rollouts meant; never empty.
     private(set) var sql = "TRUE"
-    private var values: [any DatabaseValueConvertible & Sendable] = []
+    private(set) var values: [any DatabaseValueConvertible & Sendable] = []
 
-    init(_ filter: RolloutFilter) {
+    /// With `rolloutIDs`, only those that are named as well.
+    init(rolloutIDs: [RolloutID] = [], _ filter: RolloutFilter) {
+        if !rolloutIDs.isEmpty {
+            sql += " AND r.id IN (" + Array(repeating: "?", count: rolloutIDs.count).joined(separator: ", ") + ")"
+            values += rolloutIDs.map(\.text)
+        }
         if let status = filter.status { add("r.status = ?", status.rawValue) }
         if let version = filter.policyVersion { add("r.policy_version = ?", version.number) }
         if let dataset = filter.dataset {

@@ -15,7 +15,10 @@ extension Ledger {
     ) async throws -> [Result<RolloutStatus, InputError>] {
         try await write { [clock] db in
             let now = clock.now()
-            if let lease { _ = try db.leaseRow(lease) }
+            if let lease {
+                let row = try db.leaseRow(lease)
+                try db.run("UPDATE leases SET seen_at = ? WHERE seq = ?", [now.milliseconds, row["seq"] as Int64])
+            }
             var leases = Set<Int64>()
             let statuses = try results.map { result -> Result<RolloutStatus, InputError> in
                 if let fault = fault(of: result) { return .failure(fault) }
@@ -23,6 +26,25 @@ extension Ledger {
             }
             for leaseSeq in leases.sorted() { try db.endLeaseIfDone(leaseSeq, now: now) }
             return statuses
+        }
+    }
+
+    /// What a verdict's reward and its counters need of its rollout; unknown ids are left out.
+    package func judgedTexts(
+        of ids: [RolloutID]
+    ) async throws -> [RolloutID: (taskType: String, response: String)] {
+        try await read { db in
+            var found: [RolloutID: (taskType: String, response: String)] = [:]
+            for id in Set(ids) {
+                let row = try db.row(
+                    """
+                    SELECT p.task_type, b.response, b.token_ids, b.logprobs, \(packedBodyColumns)
+                    FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
+                        CROSS JOIN prompts p ON p.seq = r.prompt_seq \(packedBodyJoin) WHERE r.id = ?
+                    """, [id.text])
+                if let row { found[id] = (row["task_type"], storedText(try StoredBody(row).response)) }
+            }
+            return found
         }
     }
 
@@ -45,6 +67,12 @@ extension Database {
             return .failure(InputError(.notFound, "there is no rollout \(result.rolloutID)", field: "rollout_id"))
         }
         let rollout = try JudgedRow(row)
+        if rollout.status == .discarded, row["judging"] == nil as String? {
+            return .failure(
+                InputError(
+                    .staleLease, "rollout \(result.rolloutID) was discarded", field: "rollout_id",
+                    hint: "drop this result"))
+        }
         guard rollout.attempt == result.attempt else {
             return .failure(
                 InputError(
@@ -58,7 +86,16 @@ extension Database {
                     .staleLease, "attempt \(result.attempt) of rollout \(result.rolloutID) has its verdict already",
                     field: "attempt", hint: "drop this result"))
         }
-        if let leaseSeq = row["lease_seq"] as Int64? { leases.insert(leaseSeq) }
+        if let leaseSeq = row["lease_seq"] as Int64? {
+            leases.insert(leaseSeq)
+        } else {
+            // Late, but nobody took the work since: what counted as lost is done after all.
+            try run(
+                """
+                UPDATE lease_items SET outcome = 'done' WHERE item_seq = ?1 AND attempt = ?2
+                    AND lease_seq IN (SELECT seq FROM leases WHERE kind = 'score')
+                """, [rollout.seq, rollout.attempt])
+        }
         return .success(
             try settle(rollout, result.verdict, reward: result.reward, now: now, replacesFailed: replacesFailed))
     }

@@ -5,8 +5,13 @@ import GRDB
 import Synchronization
 
 extension Ledger {
-    /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits.
-    package func leaseScoring(worker: String, max: Int, seconds: Double) async throws -> Lease? {
+    /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits. Texts of one lease stay below
+    /// `Limits.leaseWorkBytesMax`, but for the first rollout's.
+    ///
+    /// - Parameter isLocal: Whether the judge lives in this process and dies with it.
+    package func leaseScoring(
+        worker: String, max: Int, seconds: Double, isLocal: Bool = false
+    ) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
         let claimed = try await write { [self] db -> (seq: Int64, lease: Lease)? in
@@ -15,7 +20,8 @@ extension Ledger {
             let lanes = try db.waitingLanes()
             let shares = turns.withLock { $0.take(count, from: lanes) }
             return try db.claimScoring(
-                id: LeaseID(identifiers.make("lse")), worker: worker, shares: shares, limit: count, now: now,
+                id: LeaseID(identifiers.make("lse")), worker: worker, isLocal: isLocal, shares: shares, limit: count,
+                now: now,
                 seconds: seconds)
         }
         guard let claimed else { return nil }
@@ -29,16 +35,16 @@ extension Ledger {
 
 extension Database {
     fileprivate func claimScoring(
-        id: LeaseID, worker: String, shares: [LaneShare], limit: Int, now: Timestamp, seconds: Double
+        id: LeaseID, worker: String, isLocal: Bool, shares: [LaneShare], limit: Int, now: Timestamp, seconds: Double
     ) throws -> (seq: Int64, lease: Lease)? {
         var work = try shares.flatMap { try waitingRollouts(of: $0) }
         if work.count < limit { work += try rolloutsToJudgeAgain(limit - work.count) }
+        if !isLocal { work = try withinBytes(work) }
         guard let highest = work.map({ $0["attempt"] as Int }).max() else { return nil }
         let version = PolicyVersion(Int(try integer("SELECT max(version) FROM policies") ?? 0))
         let (leaseSeq, expiresAt) = try insertLease(
-            id: id, kind: .score, worker: worker, isLocal: false, attempt: highest + 1, policyVersion: version,
-            now: now,
-            seconds: seconds)
+            id: id, kind: .score, worker: worker, isLocal: isLocal, attempt: highest + 1, policyVersion: version,
+            now: now, seconds: seconds)
         for row in work {
             try run(
                 """
@@ -79,6 +85,25 @@ extension Database {
     /// How many rollouts of a lane wait for their first verdict.
     func waitingRollouts(inLane lane: Int64) throws -> Int {
         Int(try integer("SELECT waiting FROM scoring_lanes WHERE key_seq = ?", [lane]) ?? 0)
+    }
+
+    /// As many of the rollouts as one answer can carry, at least one.
+    private func withinBytes(_ work: [Row]) throws -> [Row] {
+        var bytes = 0
+        var fitting: [Row] = []
+        for row in work {
+            let size = try integer(
+                """
+                SELECT coalesce((SELECT response_bytes FROM packed_bodies WHERE rollout_seq = r.seq), length(b.response))
+                    + length(CAST(p.task AS BLOB))
+                FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
+                    CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq WHERE r.seq = ?
+                """, [row["seq"] as Int64])
+            bytes += Int(size ?? 0)
+            if !fitting.isEmpty, bytes > Limits.leaseWorkBytesMax { break }
+            fitting.append(row)
+        }
+        return fitting
     }
 
     /// The rollouts that a lease still holds, with what a judge needs.

@@ -80,15 +80,15 @@ package final class Ledger: Sendable {
         return Ledger(pool: pool, checkpoints: checkpoints, clock: clock, identifiers: identifiers, options: options)
     }
 
-    /// Finishes the writes that wait, refuses new ones with `LedgerError.closed`, and closes the file.
+    /// Finishes the writes that wait, refuses new ones with `LedgerError.closed`, folds the log into the database, and
+    /// closes the file.
     package func close() async throws {
         await writer.close()
         try await onQueue(codecQueue) { [pool, checkpoints] in
-            try translatingErrors {
-                // The last connection to close moves what is left of the log into the file.
-                try checkpoints.close()
-                try pool.close()
-            }
+            try translatingErrors { try checkpoints.close() }
+            // A reader that is still at work keeps the log as it is; what is in it is safe, and the next start reads it.
+            _ = try? pool.writeWithoutTransaction { db in try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            try translatingErrors { try pool.close() }
         }
     }
 

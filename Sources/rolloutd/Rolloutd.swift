@@ -16,7 +16,8 @@ struct Rolloutd: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, ScoreCommand.self, TrainCommand.self, CompareCommand.self, ObjectiveCommand.self,
+            ServeCommand.self, ScoreCommand.self, ScoreWorkerCommand.self, TrainCommand.self, CompareCommand.self,
+            ObjectiveCommand.self,
             ReplayCommand.self, PlotCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
             RestoreCommand.self,
             CheckCommand.self, CompactCommand.self, KeysCommand.self, AuditCommand.self, WeightsCommand.self,

@@ -47,7 +47,7 @@ struct RunSettings {
         [
             "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
             "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets", "backups",
-            "tls_certificate", "tls_key", "behind_proxy",
+            "tls_certificate", "tls_key", "behind_proxy", "scoring", "shutdown_seconds",
         ] + RetentionOptions.names
 
     private var values: [String: String] = [:]
@@ -131,6 +131,9 @@ struct RunSettings {
         var settings = ServiceSettings(
             databasePath: values["database"] ?? "data/rolloutd.sqlite", modelDirectory: values["model"],
             model: try ModelOptions.settings(self), isLearning: try isOn("learner", default: true),
+            isScoring: try isOn("scoring", default: true),
+            shutdownSeconds: Double(
+                try integer("shutdown_seconds", 1...Int(Limits.shutdownSecondsMax), default: 30)),
             computeThreads: try integer("threads", 1...256, default: min(cores, 2)),
             sandboxSlots: try integer("sandbox_slots", 1...64, default: min(cores, 4)), seed: seed,
             learner: try learner(), plan: try plan(), coldStart: try isOn("cold_start", default: true),

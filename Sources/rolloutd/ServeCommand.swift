@@ -17,6 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
               rolloutd serve                                     a small model learns from the built-in data
               rolloutd serve --model ~/Qwen3-0.6B --database run.sqlite
               rolloutd serve --learner off                       a ledger and a judge, nothing is sampled or trained
+              rolloutd serve --scoring off                       others judge: rolloutd score-worker --server URL
               rolloutd serve --set learning_rate=5e-5 --set objective=cispo
 
             Settings come from flags, then ROLLOUTD_* in the environment, then --config. The server binds to loopback;
@@ -35,6 +36,17 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "on: sample and train; off: only what clients ask for. [ROLLOUTD_LEARNER]")
     var learner: String?
+
+    @Option(
+        help:
+            "on: judge what is queued here; off: leave it to workers, as rolloutd score-worker. [ROLLOUTD_SCORING]")
+    var scoring: String?
+
+    @Option(
+        help:
+            "Seconds from SIGTERM or ctrl-C to the end, at most; a second signal ends at once. [ROLLOUTD_SHUTDOWN_SECONDS]"
+    )
+    var shutdownSeconds: Int?
 
     @Option(help: "Stop learning after so many updates, and go on serving. [ROLLOUTD_UPDATES]")
     var updates: Int?
@@ -61,6 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
+                "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
                 "backups": backups,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
@@ -80,6 +93,9 @@ struct ServeCommand: AsyncParsableCommand {
                     + "\(serviceSettings.databasePath) --name me --role admin, set ROLLOUTD_API_KEYS, or use --host 127.0.0.1"
             )
         }
+        if !serviceSettings.isScoring {
+            reporter.line("scoring: off here; start rolloutd score-worker --server URL where rollouts are to be judged")
+        }
         reporter.line("data: \(serviceSettings.databasePath) (checkpoints in \(serviceSettings.checkpointDirectory))")
         let server = buildApplication(
             service: assembled.service, configuration: http, logger: logger,
@@ -89,13 +105,18 @@ struct ServeCommand: AsyncParsableCommand {
                 )
             }
         )
-        try await runUntilStopped(assembled, server: server, logger: logger)
+        let deadline = ShutdownDeadline(seconds: serviceSettings.shutdownSeconds)
+        let watching = deadline.endOnSecondSignal()
+        defer { watching.cancel() }
+        try await runUntilStopped(assembled, server: server, deadline: deadline, logger: logger)
         reporter.line("stopped; everything accepted is stored")
     }
 
     /// Loops and server in one group: a signal stops intake first, then the loops finish the step they are in.
-    private func runUntilStopped(_ assembled: AssembledService, server: some Service, logger: Logger) async throws {
-        let stopper = StopOnShutdown(service: assembled.service)
+    private func runUntilStopped(
+        _ assembled: AssembledService, server: some Service, deadline: ShutdownDeadline, logger: Logger
+    ) async throws {
+        let stopper = StopOnShutdown(service: assembled.service, deadline: deadline)
         let group = ServiceGroup(
             configuration: .init(
                 // The last is asked to stop first, and tells the others.
@@ -137,9 +158,11 @@ struct ServeCommand: AsyncParsableCommand {
 /// Tells the service that it is stopping as soon as the group begins its graceful shutdown.
 private struct StopOnShutdown: Service {
     let service: RolloutService
+    let deadline: ShutdownDeadline
 
     func run() async throws {
         try await gracefulShutdown()
+        deadline.start("the time to stop is over: ended at once; everything accepted is stored")
         service.beginShutdown()
     }
 }

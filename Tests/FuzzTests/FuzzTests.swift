@@ -1,5 +1,6 @@
 // Everything that parses strangers' bytes, fed damaged input: it may refuse, it may not crash, and what it takes must hold.
 import Domain
+import RemoteScoring
 import StrictJSON
 import TestSupport
 import Testing
@@ -48,6 +49,24 @@ import Verification
             if let rollout = try? RolloutSubmission(json: value) {
                 #expect(rollout.tokenIDs.count == rollout.logprobs.count)
                 #expect(rollout.lastPolicyVersion != rollout.policyVersion)
+            }
+        }
+        #expect(count > 100)
+    }
+
+    @Test func `a lease that a worker takes from a server is within its limits`() {
+        let corpus = [
+            #"{"lease_id":"l-1","kind":"score","attempt":1,"expires_at":"2026-01-01T00:00:00Z","rollouts":[{"rollout_id":"r/1","attempt":2,"response":"\\boxed{4}","task":{"type":"math","answer":"4"}},{"rollout_id":"r2","attempt":1,"response":"","task":{"type":"code","language":"python","assertions":"assert f(2) == 4"}}]}"#,
+            #"{"lease_id":"l","rollouts":[],"policy_version":0}"#,
+        ]
+        let count = FuzzTime.feed(seed: 17, corpus: corpus.map { Array($0.utf8) }) { bytes in
+            guard let value = try? JSONValue.parse(bytes), let lease = try? ScoringLease(json: value) else { return }
+            #expect(isValidIdentifier(lease.id.text))
+            #expect(lease.rollouts.count <= Limits.leaseItemsMax)
+            #expect(Set(lease.rollouts.map(\.rolloutID)).count == lease.rollouts.count)
+            for work in lease.rollouts {
+                #expect(work.attempt >= 1 && work.response.utf8.count <= Limits.responseBytesMax)
+                #expect((try? VerificationTask(json: work.task.json)) == work.task)
             }
         }
         #expect(count > 100)

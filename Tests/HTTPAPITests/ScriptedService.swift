@@ -26,6 +26,7 @@ final class ScriptedService: ServiceFacade {
         var nextID = 0
         var keys: [KeyRecord] = []
         var audit: [AuditEntry] = []
+        var switches = ServiceSwitchState()
     }
 
     let state = Mutex(State())
@@ -157,7 +158,7 @@ final class ScriptedService: ServiceFacade {
         }
     }
 
-    func heartbeat(_ id: LeaseID) async throws -> Lease {
+    func heartbeat(_ id: LeaseID, seconds: Double?) async throws -> Lease {
         try await enter()
         guard let lease = state.withLock({ $0.leases[id] }) else {
             throw InputError(.notFound, "there is no lease \(id)")
@@ -166,14 +167,14 @@ final class ScriptedService: ServiceFacade {
     }
 
     func release(_ id: LeaseID) async throws {
-        _ = try await heartbeat(id)
+        _ = try await heartbeat(id, seconds: nil)
         state.withLock { $0.leases[id] = nil }
     }
 
     func record(
         verdicts: [(rolloutID: RolloutID, attempt: Int, verdict: Verdict)], lease: LeaseID
     ) async throws -> [Result<RolloutStatus, InputError>] {
-        _ = try await heartbeat(lease)
+        _ = try await heartbeat(lease, seconds: nil)
         return verdicts.map { item in
             item.attempt == 1
                 ? .success(.scored) : .failure(InputError(.staleLease, "handed out again since", field: "attempt"))

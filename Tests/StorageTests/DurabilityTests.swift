@@ -102,7 +102,7 @@ struct DurabilityTests {
         let fixture = try Fixture()
         try await fixture.ledger.addPrompt(mathPrompt("p"))
         for index in 0..<4 { try await fixture.ledger.addRollout(rollout("r\(index)", of: "p")) }
-        _ = try await fixture.ledger.leaseScoring(worker: "j", max: 3, seconds: 600)
+        _ = try await fixture.ledger.leaseScoring(worker: "j", max: 3, seconds: 600, isLocal: true)
         let path = fixture.directory.file("killed.sqlite")
         try copy(fixture.path, to: path)
         let survivor = try open(path)

@@ -1,71 +1,97 @@
-// Groups under a client's name: opened by their first rollout, closed to everybody else's, and never two under one name.
+// Groups that clients open by name, and how groups look from outside.
 import Domain
 import Storage
 import Testing
 
-private func member(_ id: String, of prompt: String, group: String, size: Int?) -> RolloutSubmission {
-    var submission = rollout(id, of: prompt, group: group)
-    submission.groupSize = size
-    return submission
-}
-
 struct NamedGroupTests {
-    @Test func `a whole group goes in with one request and becomes ready`() async throws {
-        try await withLedger { ledger, _ in
-            try await ledger.addPrompt(mathPrompt("p"))
-            let posted = (0..<4).map { member("r\($0)", of: "p", group: "g", size: 4) }
-            let receipts = try await ledger.submit(rollouts: posted, admission: admission(groupSize: 2))
-            #expect(try receipts.map { try $0.get().groupID } == Array(repeating: GroupID("g"), count: 4))
-            try await ledger.passAll()
-            let ready = try await ledger.readyGroups(oldestVersion: PolicyVersion(0), limit: 9).groups
-            #expect(ready.map(\.id) == [GroupID("g")] && ready.first?.rollouts.count == 4)
-            let fifth = try await ledger.refusal(of: member("r4", of: "p", group: "g", size: 4))
-            #expect(fifth?.code == .conflict)
-        }
+    private func open(
+        _ ledger: Ledger, _ id: String?, prompt: String = "p", size: Int? = 2
+    ) async throws -> Result<GroupReceipt, InputError> {
+        let group = GroupSubmission(id: id.map { GroupID($0) }, promptID: PromptID(prompt), size: size)
+        return try await ledger.open(groups: [group], groupSize: 4, version: PolicyVersion(0))[0]
     }
 
-    @Test func `a retry is a no-op, with the size and without`() async throws {
-        try await withLedger { ledger, _ in
-            try await ledger.addPrompt(mathPrompt("p"))
-            #expect(try await ledger.addRollout(member("r", of: "p", group: "g", size: 2)).isNew)
-            #expect(try await ledger.addRollout(member("r", of: "p", group: "g", size: 2)).isNew == false)
-            #expect(try await ledger.addRollout(member("r", of: "p", group: "g", size: nil)).isNew == false)
-            #expect(try await ledger.addRollout(member("s", of: "p", group: "g", size: nil)).isNew)
-            #expect(try await ledger.counts().rollouts[.queued] == 2)
-        }
-    }
-
-    @Test func `another size or another prompt under the same name is a conflict that names both`() async throws {
+    @Test func `the same group again is a no-op, another under its name a conflict that names both`() async throws {
         try await withLedger { ledger, _ in
             try await ledger.addPrompt(mathPrompt("p"))
             try await ledger.addPrompt(mathPrompt("q"))
-            try await ledger.addRollout(member("r", of: "p", group: "g", size: 3))
-            let size = try await ledger.refusal(of: member("s", of: "p", group: "g", size: 4))
-            #expect(size?.code == .conflict && size?.field == "group_size")
-            #expect(size?.message == "group g has size 3, not 4")
-            let prompt = try await ledger.refusal(of: member("s", of: "q", group: "g", size: 3))
-            #expect(prompt?.code == .conflict && prompt?.message == "group g is for prompt p, not q")
-            #expect(try await ledger.counts().rollouts[.queued] == 1)
+            #expect(
+                try await open(ledger, "g").get() == GroupReceipt(id: GroupID("g"), size: 2, status: .open, isNew: true)
+            )
+            #expect(try await open(ledger, "g").get().isNew == false)
+            for (prompt, size) in [("p", 3), ("q", 2)] {
+                guard case .failure(let fault) = try await open(ledger, "g", prompt: prompt, size: size) else {
+                    Issue.record("taken")
+                    continue
+                }
+                #expect(fault.code == .conflict)
+                #expect(
+                    fault.message.contains("size 2 for prompt p")
+                        && fault.message.contains("size \(size) for \(prompt)"))
+            }
+            #expect(try await open(ledger, nil, size: nil).get().size == 4)
+            guard case .failure(let missing) = try await open(ledger, "h", prompt: "none") else {
+                Issue.record("a group without a prompt")
+                return
+            }
+            #expect(missing.code == .notFound)
+            #expect(try await ledger.groups(matching: GroupQuery(), before: nil, limit: 9).groups.count == 2)
         }
     }
 
-    @Test func `a rollout that names no group never joins one that a client opened`() async throws {
+    @Test func `it takes only rollouts that name it, and nobody is handed it`() async throws {
         try await withLedger { ledger, _ in
             try await ledger.addPrompt(mathPrompt("p"))
-            try await ledger.addRollout(member("r", of: "p", group: "g", size: 2))
-            #expect(try await ledger.addRollout(rollout("s", of: "p")).groupID != GroupID("g"))
-            #expect(try await ledger.addRollout(member("t", of: "p", group: "g", size: 2)).groupID == GroupID("g"))
+            _ = try await open(ledger, "g").get()
+            let loose = try await ledger.addRollout(rollout("loose", of: "p"))
+            #expect(loose.groupID != GroupID("g"))
+            let lease = try #require(
+                try await ledger.leaseGroups(
+                    worker: "w", max: 9, groupSize: 2, policyVersion: PolicyVersion(0), scope: PromptScope(),
+                    seconds: 60))
+            #expect(!lease.groups.map(\.id).contains(GroupID("g")))
+            for id in ["a", "b"] { try await ledger.addRollout(rollout(id, of: "p", group: "g")) }
+            try await ledger.passAll()
+            let detail = try await ledger.groupDetail(GroupID("g"))
+            #expect(detail.record.status == .ready && detail.record.memberCount == 2)
+            #expect(detail.members.map(\.id) == [RolloutID("a"), RolloutID("b")])
+            #expect(detail.members.allSatisfy { $0.outcome == .passed && $0.reward == 1 && $0.advantage == nil })
+            #expect(detail.attempts == [])
+            #expect(try await ledger.refusal(of: rollout("c", of: "p", group: "g"))?.code == .conflict)
         }
     }
 
-    @Test func `without a size an unknown group stays unknown, and the hint names the field`() async throws {
-        try await withLedger { ledger, _ in
+    @Test func `groups are listed newest first by status, data set and prompt, with lease and history`() async throws {
+        try await withLedger { ledger, fixture in
             try await ledger.addPrompt(mathPrompt("p"))
-            let fault = try await ledger.refusal(of: rollout("r", of: "p", group: "g"))
-            #expect(fault?.code == .notFound && fault?.hint?.contains("group_size") == true)
-            let unknown = try await ledger.refusal(of: member("r", of: "absent", group: "g", size: 2))
-            #expect(unknown?.field == "prompt_id")
-            #expect(try await ledger.refusal(of: rollout("r", of: "p", group: "g"))?.code == .notFound)
+            try await ledger.addPrompt(mathPrompt("q", dataset: "other"))
+            _ = try await open(ledger, "g1").get()
+            _ = try await open(ledger, "g2", prompt: "q", size: 1).get()
+            try await ledger.addRollout(rollout("r", of: "q", group: "g2"))
+            try await ledger.passAll()
+            func ids(_ filter: GroupQuery) async throws -> [String] {
+                try await ledger.groups(matching: filter, before: nil, limit: 9).groups.map(\.id.text)
+            }
+            #expect(try await ids(GroupQuery()) == ["g2", "g1"])
+            #expect(try await ids(GroupQuery(status: .ready)) == ["g2"])
+            #expect(try await ids(GroupQuery(dataset: "arithmetic")) == ["g1"])
+            #expect(try await ids(GroupQuery(promptID: PromptID("q"))) == ["g2"])
+            let page = try await ledger.groups(matching: GroupQuery(), before: nil, limit: 1)
+            #expect(
+                try await ledger.groups(matching: GroupQuery(), before: page.nextCursor, limit: 1).groups.first?.id
+                    == GroupID("g1"))
+
+            let lease = try #require(
+                try await ledger.leaseGroups(
+                    worker: "w", max: 1, groupSize: 2, policyVersion: PolicyVersion(0), scope: PromptScope(),
+                    seconds: 60))
+            let id = try #require(lease.groups.first?.id)
+            #expect(try await ledger.groupDetail(id).record.leaseID == lease.id)
+            fixture.clock.advance(seconds: 61)
+            try await ledger.reclaimExpired()
+            let detail = try await ledger.groupDetail(id)
+            #expect(detail.record.leaseID == nil && detail.record.attempt == 1)
+            #expect(detail.attempts.map(\.outcome) == [.expired] && detail.attempts.map(\.worker) == ["w"])
         }
     }
 }

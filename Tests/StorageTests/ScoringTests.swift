@@ -13,8 +13,8 @@ struct ScoringTests {
         }
     }
 
-    private func take(_ ledger: Ledger, _ max: Int = 1) async throws -> Lease {
-        try #require(try await ledger.leaseScoring(worker: "judge", max: max, seconds: 60))
+    private func take(_ ledger: Ledger, _ max: Int = 1, isLocal: Bool = false) async throws -> Lease {
+        try #require(try await ledger.leaseScoring(worker: "judge", max: max, seconds: 60, isLocal: isLocal))
     }
 
     private func answer(
@@ -163,15 +163,23 @@ struct ScoringTests {
         }
     }
 
-    @Test func `a restart takes all scoring work back and loses none`() async throws {
+    @Test func `a restart takes the work of its own judge back, leaves that of judges elsewhere, and loses none`()
+        async throws
+    {
         try await withLedger { ledger, _ in
-            try await add(ledger, 5)
-            _ = try await take(ledger, 3)
+            try await add(ledger, 7)
+            _ = try await take(ledger, 3, isLocal: true)
+            let remote = try await take(ledger, 2)
             #expect(try await ledger.reclaimAll() == 3)
             #expect(try await ledger.reclaimAll() == 0)
             #expect(try await ledger.counts().queueLength == 5)
             try await ledger.passAll()
             #expect(try await ledger.counts().rollouts[.scored] == 5)
+            // The judge elsewhere did not die with the process: it delivers to the next one.
+            let answers = try await ledger.record(
+                results: remote.rollouts.map { try answer($0, .passed("right"), reward: 1) }, lease: remote.id)
+            #expect(answers == [.success(.scored), .success(.scored)])
+            #expect(try await ledger.counts().rollouts[.scored] == 7)
         }
     }
 

@@ -11,6 +11,7 @@ import Testing
         "Compressing": ["CZlib", "CZstd"],
         "Storage": ["Domain", "StrictJSON", "SchemaMigrations", "Compressing"],
         "Sandboxing": ["CSandbox"],
+        "Outbound": ["CCurl"],
         "Modeling": ["CKernels", "StrictJSON"],
         "BuiltinData": ["Domain", "StrictJSON"],
         "Verification": ["Domain", "StrictJSON", "Sandboxing"],
@@ -19,9 +20,10 @@ import Testing
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
         ],
         "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
+        "RemoteScoring": ["Domain", "StrictJSON", "Outbound", "Service"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-            "Service", "HTTPAPI", "Compressing",
+            "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring",
         ],
     ]
 

@@ -52,6 +52,11 @@ struct StatusPage: Sendable {
             texts.insert("\(status.phase.rawValue): \(detail)", at: 0)
         }
         if let refusal = status.storage?.intakeRefusal { texts.insert("new rollouts are refused: \(refusal)", at: 0) }
+        texts += ServicePart.allCases.compactMap { status.switches.reason($0) }
+        let waiting = status.counts?.queueLength ?? 0
+        if !status.isScoring, waiting > 0 {
+            texts.append("scoring is off here: \(Figures.count(waiting)) rollouts wait for rolloutd score-worker")
+        }
         if let trouble = status.scoringTrouble { texts.insert("verdicts wait: \(trouble)", at: 0) }
         return texts.map { HTML.element("p", ["class": "alarm", "role": "alert"], .escape($0)) }.joined()
     }
