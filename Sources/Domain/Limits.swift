@@ -113,9 +113,10 @@ package enum Limits {
     /// Writes that share one transaction.
     package static let writesPerTransactionMax = 256
     /// Bytes written before the log is copied into the database file: often enough that each time is short.
-    package static let logBytesPerCheckpoint = 16_777_216
-    /// Length of the write-ahead log at which the writer itself stops to finish its copy; a burst of two seconds.
-    package static let logBytesMax = 134_217_728
+    package static let logBytesPerCheckpoint = 8_388_608
+    /// Length of the write-ahead log at which the writer itself stops to finish its copy: writing the same pages of a short file
+    /// again costs less than growing a long one, and what is synced then is bounded with it.
+    package static let logBytesMax = 67_108_864
 
     // MARK: Backups
 

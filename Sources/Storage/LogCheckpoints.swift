@@ -52,10 +52,22 @@ final class LogCheckpoints: Sendable {
     /// Whether the log has reached its bound.
     var isOverBound: Bool { state.withLock { $0.logBytes >= $0.bound } }
 
-    /// Copies what is left, on the writer's connection and between two transactions. A checkpoint that is running beside it
-    /// does it instead; a disk that is full or fails says so at the next commit.
+    /// Copies what is left, on the writer's connection and between two transactions, after a checkpoint that is running. A disk
+    /// that is full or fails says so at the next commit.
     func finish(_ db: Database) {
-        note(try? db.checkpoint(.passive))
+        // Only the writer begins checkpoints, so none begins meanwhile.
+        queue.sync {}
+        let result = try? db.checkpoint(.passive)
+        state.withLock { state in
+            if let result, result.walFrameCount == result.checkpointedFrameCount {
+                // The next commit begins the log anew, unless a reader is in it just then; the next checkpoint will tell.
+                state.logBytes = 0
+                state.bound = Limits.logBytesMax
+            } else {
+                // An old snapshot (an export, a backup) keeps what it reads in the log; trying at each commit would not help.
+                state.bound = state.logBytes + Limits.logBytesPerCheckpoint
+            }
+        }
     }
 
     /// Waits for a checkpoint that is running and closes the connection.
@@ -66,18 +78,10 @@ final class LogCheckpoints: Sendable {
 
     private func run() {
         let result = try? connection.writeWithoutTransaction { db in try db.checkpoint(.passive) }
-        note(result)
-        state.withLock { $0.isRunning = false }
-    }
-
-    /// A log that was copied to its end is begun anew by the next commit.
-    private func note(_ result: (walFrameCount: Int, checkpointedFrameCount: Int)?) {
-        guard let result else { return }
-        let isComplete = result.walFrameCount == result.checkpointedFrameCount
         state.withLock { state in
-            state.logBytes = isComplete ? 0 : result.walFrameCount * Self.pageBytes
-            // An old snapshot (an export, a backup) keeps what it reads in the log; trying at each commit would not help.
-            state.bound = max(Limits.logBytesMax, state.logBytes + Limits.logBytesPerCheckpoint)
+            state.isRunning = false
+            // What was written meanwhile is behind the frames that the checkpoint knew.
+            if let result { state.logBytes = result.walFrameCount * Self.pageBytes + state.bytesSince }
         }
     }
 }
