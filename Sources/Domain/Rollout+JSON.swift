@@ -25,8 +25,7 @@ extension RolloutSubmission {
     /// Reads one rollout whose tokens came in binary; the object holds all other fields.
     init(header: JSONValue, tokenIDs: [Int32], logprobs: [Float]) throws(InputError) {
         let fields = try JSONFields(header, known: RolloutSubmission.headerNames)
-        let range = 0...Int32(Limits.tokenIDMax)
-        if let bad = tokenIDs.firstIndex(where: { !range.contains($0) }) {
+        if let bad = tokenIDs.firstInvalidTokenID {
             throw invalidTokenID(Int64(tokenIDs[bad]), at: bad)
         }
         try checkLogprobs(logprobs)
@@ -168,11 +167,10 @@ private func readTokenIDs(_ value: JSONValue) throws(InputError) -> [Int32] {
         if value.elementCount == 0 { return [] }
         throw InputError(.wrongType, "expected an array of integers", field: "token_ids")
     }
-    let range = 0...Int64(Limits.tokenIDMax)
-    if let bad = numbers.firstIndex(where: { !range.contains($0) }) {
-        throw invalidTokenID(numbers[bad], at: bad)
-    }
-    return numbers.map { Int32($0) }
+    // What does not fit 32 bits becomes an end of their range, and neither is a token id.
+    let ids = numbers.map { Int32(clamping: $0) }
+    if let bad = ids.firstInvalidTokenID { throw invalidTokenID(numbers[bad], at: bad) }
+    return ids
 }
 
 private func readLogprobs(_ value: JSONValue) throws(InputError) -> [Float] {
@@ -189,7 +187,7 @@ private func readLogprobs(_ value: JSONValue) throws(InputError) -> [Float] {
 }
 
 private func checkLogprobs(_ logprobs: [Float]) throws(InputError) {
-    guard let bad = logprobs.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) else { return }
+    guard let bad = logprobs.firstInvalidLogprob else { return }
     throw InputError(
         .invalidValue, "\(logprobs[bad]) at position \(bad) is no log-probability", field: "logprobs",
         hint: "a log-probability is finite and at most 0")

@@ -71,11 +71,11 @@ struct PreparedRollout: Sendable {
         guard submission.response.utf8.count <= Limits.responseBytesMax else {
             return InputError(.tooLarge, "more than \(Limits.responseBytesMax) bytes", field: "response")
         }
-        if let index = submission.logprobs.firstIndex(where: { !($0 <= 0 && $0.isFinite) }) {
+        if let index = submission.logprobs.firstInvalidLogprob {
             return InputError(
                 .invalidValue, "a log-probability is finite and at most 0", field: "logprobs[\(index)]")
         }
-        if let index = submission.tokenIDs.firstIndex(where: { $0 < 0 || $0 > Limits.tokenIDMax }) {
+        if let index = submission.tokenIDs.firstInvalidTokenID {
             return InputError(
                 .invalidValue, "a token id is 0 to \(Limits.tokenIDMax)", field: "token_ids[\(index)]")
         }
