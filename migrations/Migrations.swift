@@ -24,4 +24,5 @@ package let allMigrations: [Migration] = [
     Migration(4, "m0004_retention", PackageResources.m0004_retention_sql),
     Migration(5, "m0005_access", PackageResources.m0005_access_sql),
     Migration(6, "m0006_visible_leases", PackageResources.m0006_visible_leases_sql),
+    Migration(7, "m0007_listing_indexes", PackageResources.m0007_listing_indexes_sql),
 ]

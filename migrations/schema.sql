@@ -400,6 +400,10 @@ CREATE TABLE rollouts (
 
 CREATE INDEX rollouts_by_dataset ON rollouts (dataset_seq);
 
+CREATE INDEX rollouts_by_dataset_status ON rollouts (dataset_seq, status);
+
+CREATE INDEX rollouts_by_dataset_version ON rollouts (dataset_seq, policy_version);
+
 CREATE INDEX rollouts_by_group ON rollouts (group_seq, status);
 
 CREATE INDEX rollouts_by_judging ON rollouts (judging) WHERE judging IS NOT NULL;
@@ -418,6 +422,7 @@ CREATE INDEX rollouts_by_version ON rollouts (policy_version);
 
 CREATE INDEX rollouts_to_compact ON rollouts (created_at)
     WHERE compacted = 0 AND status IN ('consumed', 'stale', 'discarded');
+CREATE INDEX rollouts_by_version_status ON rollouts (policy_version, status);
 
 CREATE TRIGGER judging_recounted AFTER UPDATE OF judging ON rollouts WHEN old.judging IS NOT new.judging
 BEGIN

@@ -52,12 +52,18 @@ struct RolloutCondition: Sendable {
             sql += " AND r.id IN (" + Array(repeating: "?", count: rolloutIDs.count).joined(separator: ", ") + ")"
             values += rolloutIDs.map(\.text)
         }
-        if let status = filter.status { add("r.status = ?", status.rawValue) }
-        if let version = filter.policyVersion { add("r.policy_version = ?", version.number) }
+        // A group has few rollouts, a prompt some: where one is named its index is walked, and a plus sign keeps SQLite, which
+        // knows no counts, from taking another.
+        let other = filter.promptID == nil && filter.groupID == nil ? "" : "+"
+        if let status = filter.status { add("\(other)r.status = ?", status.rawValue) }
+        if let version = filter.policyVersion { add("\(other)r.policy_version = ?", version.number) }
         if let dataset = filter.dataset {
-            add("r.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)", dataset)
+            add("\(other)r.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)", dataset)
         }
-        if let id = filter.promptID { add("r.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)", id.text) }
+        if let id = filter.promptID {
+            let plus = filter.groupID == nil ? "" : "+"
+            add("\(plus)r.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)", id.text)
+        }
         if let moment = filter.createdAfter { add("r.created_at >= ?", moment.milliseconds) }
         if let moment = filter.createdBefore { add("r.created_at < ?", moment.milliseconds) }
         if let outcome = filter.outcome { add("r.outcome = ?", outcome.rawValue) }

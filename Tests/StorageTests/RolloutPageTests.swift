@@ -1,6 +1,7 @@
 // Pages of rollouts: filters, cursors both ways, nothing twice and nothing left out.
 import Domain
-import Storage
+import GRDB
+@testable import Storage
 import Testing
 
 struct RolloutPageTests {
@@ -65,6 +66,46 @@ struct RolloutPageTests {
             let all = try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: .max)
             #expect(all.rollouts.count == 10)
             #expect(try await ledger.rollouts(matching: RolloutFilter(), before: .min, limit: 5).rollouts == [])
+        }
+    }
+
+    @Test func `every filter walks an index of what it names, and sorts nothing but a group`() async throws {
+        let fixture = try Fixture()
+        try await fixture.ledger.close()
+        let database = try DatabaseQueue(path: fixture.path)
+        let prompt = PromptID("p")
+        let group = GroupID("g")
+        let version = PolicyVersion(1)
+        for (filter, index) in [
+            (RolloutFilter(), "INTEGER PRIMARY KEY"), (RolloutFilter(status: .scored), "rollouts_by_status"),
+            (RolloutFilter(dataset: "d"), "rollouts_by_dataset"),
+            (RolloutFilter(policyVersion: version), "rollouts_by_version"),
+            (RolloutFilter(status: .scored, dataset: "d"), "rollouts_by_dataset_status"),
+            (RolloutFilter(status: .scored, policyVersion: version), "rollouts_by_version_status"),
+            (RolloutFilter(dataset: "d", policyVersion: version), "rollouts_by_dataset_version"),
+            (RolloutFilter(status: .scored, promptID: prompt), "rollouts_by_prompt"),
+            (
+                RolloutFilter(status: .scored, dataset: "d", promptID: prompt, policyVersion: version),
+                "rollouts_by_prompt"
+            ),
+            (RolloutFilter(status: .scored, groupID: group), "rollouts_by_group"),
+            (
+                RolloutFilter(dataset: "d", promptID: prompt, groupID: group, policyVersion: version),
+                "rollouts_by_group"
+            ),
+        ] {
+            let condition = RolloutCondition(filter)
+            let plan = try await database.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: "EXPLAIN QUERY PLAN " + rolloutColumns
+                        + " WHERE \(condition.sql) AND r.seq < ? ORDER BY r.seq DESC LIMIT ?",
+                    arguments: condition.arguments + [Int64.max, 51]
+                ).map { $0["detail"] as String }
+            }
+            let walk = plan.first { $0.contains(" r ") }
+            #expect(walk?.contains("\(index) (") == true, "\(condition.sql): \(plan)")
+            #expect(plan.contains { $0.contains("TEMP B-TREE") } == (filter.groupID != nil), "\(condition.sql)")
         }
     }
 }

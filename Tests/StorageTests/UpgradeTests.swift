@@ -114,6 +114,36 @@ struct UpgradeTests {
         try await ledger.close()
     }
 
+    @Test func `rollouts of the third schema are found under two conditions`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        let hash = "x'00112233445566778899aabbccddeeff'"
+        try database(
+            at: path, migratedTo: 3,
+            """
+            INSERT INTO datasets (name) VALUES ('d');
+            INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at) VALUES ('p', 1, 'math', \(hash), 1);
+            INSERT INTO prompt_bodies VALUES (1, '{"text":"2+2?"}', '{"type":"math","answer":"4"}', '{}');
+            INSERT INTO groups (id, prompt_seq, size, member_count, oldest_version, created_at) VALUES ('g', 1, 4, 1, 0, 1);
+            INSERT INTO rollouts (id, prompt_seq, dataset_seq, group_seq, policy_version, content_hash, judging, created_at)
+                VALUES ('r', 1, 1, 1, 0, \(hash), 'waiting', 1);
+            INSERT INTO rollout_bodies VALUES (1, x'34', x'', x'', 'stop', 'external', '{}');
+            """)
+        let ledger = try Ledger.open(at: path, clock: StillClock().wall, identifiers: countedIdentifiers())
+        for filter in [
+            RolloutFilter(status: .queued, dataset: "d"),
+            RolloutFilter(status: .queued, policyVersion: PolicyVersion(0)),
+            RolloutFilter(dataset: "d", policyVersion: PolicyVersion(0)),
+        ] {
+            let page = try await ledger.rollouts(matching: filter, before: nil, limit: 9)
+            #expect(page.rollouts.map(\.id) == [RolloutID("r")])
+        }
+        // A group of then is open to rollouts that name none, as before.
+        #expect(try await ledger.addRollout(rollout("s", of: "p")).groupID == GroupID("g"))
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
+
     @Test func `rollouts that waited before there were keys wait in the lane without one`() async throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("ledger.sqlite")
