@@ -1,6 +1,6 @@
 """Intake beside Atropos' own API server: the same groups of 8 rollouts of 4,096 tokens, the same client, by turns in one run.
 
-Standard library only. A client is a thread with one connection that sends bytes made before the clock starts (only ids are
+Standard library only, bounded in time. A client is a thread with one connection that sends bytes made before the clock starts (only ids are
 patched in place), so that it costs little; what it costs is printed. Atropos' queue is emptied by GET /batch between turns,
 outside the clock; ours judges what it stored meanwhile, and its queue is let run empty between turns as well.
 """
@@ -253,8 +253,11 @@ def main():
     parser.add_argument("--forms", default="json,binary")
     parser.add_argument("--unnamed", action="store_true", help="without group_id and group_size")
     parser.add_argument("--half", action="store_true", help="then post at half of each form's rate")
+    parser.add_argument("--learning", action="store_true", help="wait until the server has made its second update")
     options = parser.parse_args()
     port = address(options.log)
+    while options.learning and (call(port, "GET", "/admin/status")[1]["policy_version"] or 0) < 2:
+        time.sleep(1)
     makers = {"json": json_body, "binary": binary_body}
     sides = [Ours(f"ours, {form}, durable", makers[form], port, options.pid, options.clients, not options.unnamed)
              for form in options.forms.split(",") if form]
