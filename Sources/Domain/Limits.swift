@@ -192,4 +192,9 @@ package enum Limits {
     package static let recordedStalenessMax = 7
     /// Versions after which a rollout is too old; beyond this the ratio says nothing any more.
     package static let stalenessMax = 1_000
+
+    // MARK: Watching
+
+    /// Workers whose leases the status page lists; more fill screens, and the metrics count them all.
+    package static let leaseWorkersShown = 32
 }

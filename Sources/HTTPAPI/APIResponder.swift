@@ -3,6 +3,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
+import StrictJSON
 
 /// Answers every request; never throws.
 struct APIResponder: HTTPResponder {
@@ -29,25 +30,30 @@ struct APIResponder: HTTPResponder {
     func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
         let log = RequestLog(request, fresh: RequestID().description, logger: context.logger)
         var response: Response
+        var route = RequestCounters.unmatched
+        var code: String?
         do {
-            response = try await answer(request, log)
+            response = try await answer(request, log, &route)
         } catch {
-            response = errorAnswer(for: error, logger: log.logger).response
+            let answer = errorAnswer(for: error, logger: log.logger)
+            code = answer.error["code"]?.string
+            response = answer.response
         }
         response.headers[.requestID] = log.id
         if request.method == .head {
             // The length that GET would have, no body (RFC 9110, section 9.3.2).
             response = response.createHeadResponse()
         }
-        counters.count(status: response.status.code)
+        counters.count(request, route: route, status: response.status, code: code, seconds: log.seconds)
         log.finish(request, response)
         return response
     }
 
-    private func answer(_ request: Request, _ log: RequestLog) async throws -> Response {
+    private func answer(_ request: Request, _ log: RequestLog, _ route: inout String) async throws -> Response {
         try origins.admit(request)
         switch routes.match(request.method, segments: try pathSegments(request)) {
         case .found(let endpoint, let parameters):
+            route = endpoint.path
             try keys.admit(request, to: endpoint)
             return try await endpoint.handle(
                 Call(

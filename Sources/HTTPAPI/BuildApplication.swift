@@ -16,7 +16,7 @@ package func buildApplication(
     service: some ServiceFacade, configuration: HTTPConfiguration, logger: Logger,
     onBound: @escaping @Sendable (String) -> Void = { _ in }
 ) -> some ApplicationProtocol {
-    let counters = RequestCounters()
+    let counters = RequestCounters(refused: { status, code in service.noteRefusal(status: status, code: code) })
     let responder = APIResponder(
         endpoints: apiEndpoints(service, counters: counters), configuration: configuration, counters: counters)
     return Application(

@@ -27,11 +27,15 @@ struct RequestLog: Sendable {
         self.logger = logger
     }
 
+    /// Since the request's head came.
+    var seconds: Double {
+        let (seconds, attoseconds) = (ContinuousClock.now - started).components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
     /// One line: what was asked, what was answered, how long it took. Bodies are streamed after it.
     func finish(_ request: Request, _ response: Response) {
-        let elapsed = ContinuousClock.now - started
-        let (seconds, attoseconds) = elapsed.components
-        let milliseconds = Double(seconds) * 1000 + Double(attoseconds) / 1e15
+        let milliseconds = seconds * 1000
         let level: Logger.Level = response.status.code >= 500 ? .error : response.status.code >= 400 ? .info : .debug
         logger.log(
             level: level, "request",

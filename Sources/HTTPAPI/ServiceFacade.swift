@@ -79,8 +79,10 @@ package protocol ServiceFacade: Sendable {
     func status() -> StatusSnapshot
     /// What must be there before work is useful.
     func readiness() -> [ReadinessCheck]
-    /// Counters and gauges in the Prometheus text format.
+    /// Counters, histograms and gauges in the Prometheus text format.
     func prometheusText() -> String
+    /// Told of each request that was answered 429 or 503.
+    func noteRefusal(status: Int, code: String)
 }
 
 extension ServiceFacade {

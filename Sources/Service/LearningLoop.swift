@@ -231,6 +231,7 @@ package struct LearningLoop: Service {
         _ session: inout LearningSession
     ) async throws {
         let version = session.version.next
+        let start = ContinuousClock.now
         session.state.learningSeconds += seconds.sum
         var record = UpdateRecord(
             version: version, createdAt: context.clock.now(), objective: settings.objectiveName,
@@ -243,6 +244,7 @@ package struct LearningLoop: Service {
                 judgedThrough: judgedThrough)
             try await context.ledger.commit(
                 update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
+            context.counters.observe(seconds, commit: start.duration(to: .now).milliseconds / 1000)
         } catch let error as LedgerError where error.retryAfterSeconds != nil {
             throw error
         } catch {

@@ -73,7 +73,7 @@ package struct ScoringLoop: Service {
         let judgements = await judge.judge(lease.rollouts.map { JudgeItem(response: $0.response, task: $0.task) })
         let scheme = learner.settings.rewardScheme
         let results = zip(lease.rollouts, judgements).map { work, judgement in
-            counters.count(judgement.verdict, task: work.task)
+            counters.count(judgement, task: work.task)
             return ScoringResult(
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))

@@ -54,6 +54,7 @@ extension RolloutService {
             try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
         let learner = LearnerControl(settings: learnerSettings, changes: changes)
         let counters = Counters()
+        ledger.watch { news, figures in counters.take(news, figures) }
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
         let sampler = Sampler(threads: settings.computeThreads)

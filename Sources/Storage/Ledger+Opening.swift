@@ -35,6 +35,7 @@ extension Ledger {
                         throw LedgerError.cannotOpen("\(path): the file system does not support a write-ahead log")
                     }
                     try migrate(db, now: now)
+                    try CommitWatch.install(db)
                 }
             } catch {
                 try pool.close()

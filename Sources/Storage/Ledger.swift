@@ -51,7 +51,7 @@ package final class Ledger: Sendable {
         self.clock = clock
         self.identifiers = identifiers
         self.options = options
-        writer = WriteQueue(pool: pool, options: options)
+        writer = WriteQueue(pool: pool, options: options, clock: clock)
     }
 
     /// Opens the database file, creates it when it is missing, and brings its schema up to date.
@@ -75,6 +75,10 @@ package final class Ledger: Sendable {
 
     /// How many writes were made and how many transactions they took since the ledger was opened.
     package var writeStatistics: WriteStatistics { writer.statistics }
+
+    /// Tells someone of every commit from now on: what it changed, and what it cost. Called on the writer's queue after the
+    /// callers of its writes have gone on; must return quickly. One watcher: a later one replaces it.
+    package func watch(_ tell: @escaping @Sendable (CommitNews, CommitFigures) -> Void) { writer.watch(tell) }
 }
 
 extension Ledger {

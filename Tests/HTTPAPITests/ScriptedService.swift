@@ -23,6 +23,8 @@ final class ScriptedService: ServiceFacade {
         var delay: Duration?
         /// Calls whose task was cancelled while they were slow.
         var cancelled = 0
+        /// What was answered 429 or 503, as `429 overloaded`.
+        var refusals: [String] = []
         var nextID = 0
     }
 
@@ -368,5 +370,11 @@ final class ScriptedService: ServiceFacade {
         [ReadinessCheck(name: "ledger", isReady: state.withLock { $0.isReady }, detail: "open")]
     }
 
-    func prometheusText() -> String { Counters().prometheusText() }
+    func prometheusText() -> String {
+        var text = MetricsText()
+        Counters().write(to: &text)
+        return text.text
+    }
+
+    func noteRefusal(status: Int, code: String) { state.withLock { $0.refusals.append("\(status) \(code)") } }
 }
