@@ -39,7 +39,7 @@ let package = Package(
             name: "SchemaMigrations", path: "migrations", exclude: ["README.md", "schema.sql"],
             resources: [
                 .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
-                .embedInCode("m0003_demonstrations.sql"),
+                .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_events.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

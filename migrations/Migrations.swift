@@ -21,4 +21,5 @@ package let allMigrations: [Migration] = [
     Migration(1, "m0001_init", PackageResources.m0001_init_sql),
     Migration(2, "m0002_update_provenance", PackageResources.m0002_update_provenance_sql),
     Migration(3, "m0003_demonstrations", PackageResources.m0003_demonstrations_sql),
+    Migration(4, "m0004_events", PackageResources.m0004_events_sql),
 ]

@@ -8,6 +8,12 @@ CREATE TABLE checkpoints (
     learner_state TEXT NOT NULL
 ) STRICT;
 
+CREATE TRIGGER policy_published_event AFTER INSERT ON checkpoints
+BEGIN
+    INSERT INTO events (type, at, ref)
+    SELECT 'policy.published', created_at, version FROM policies WHERE version = new.version;
+END;
+
 CREATE TABLE datasets (
     seq INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
@@ -49,6 +55,31 @@ CREATE TABLE evaluations (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TRIGGER evaluation_finished_event AFTER INSERT ON evaluations
+BEGIN
+    INSERT INTO events (type, at, ref) VALUES ('evaluation.finished', new.created_at, new.seq);
+END;
+
+CREATE TABLE event_trims (
+    type TEXT PRIMARY KEY,
+    through INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL CHECK (length(type) BETWEEN 1 AND 40),
+    at INTEGER NOT NULL,
+    -- The row that it is about: its `seq`, or its version. What the event says is read from there.
+    ref INTEGER,
+    -- The name that clients know that row by, which outlives it.
+    subject TEXT,
+    -- A JSON object, for what has no row.
+    detail TEXT,
+    CHECK ((ref IS NULL) = (detail IS NOT NULL))
+) STRICT;
+
+CREATE INDEX events_by_type ON events (type, seq);
+
 CREATE TABLE groups (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE CHECK (length(id) BETWEEN 1 AND 200),
@@ -83,6 +114,13 @@ CREATE INDEX groups_by_update ON groups (consumed_by_update) WHERE consumed_by_u
 
 CREATE INDEX groups_given_back ON groups (seq)
     WHERE status = 'open' AND lease_seq IS NULL AND attempt >= 1 AND member_count < size;
+
+CREATE TRIGGER group_ready_event AFTER UPDATE OF status ON groups WHEN old.status <> 'ready' AND new.status = 'ready'
+BEGIN
+    INSERT INTO events (type, at, ref, subject)
+    SELECT 'group.ready', coalesce(max(v.created_at), new.created_at), new.seq, new.id
+    FROM rollouts r CROSS JOIN verdicts v ON v.seq = r.verdict_seq WHERE r.group_seq = new.seq;
+END;
 
 CREATE TRIGGER groups_are_consumed_once BEFORE UPDATE OF status, consumed_by_update ON groups
     WHEN old.status = 'consumed'
@@ -143,6 +181,12 @@ CREATE TABLE leases (
 ) STRICT;
 
 CREATE INDEX leases_alive ON leases (expires_at) WHERE ended_at IS NULL;
+
+CREATE TRIGGER lease_ended_event AFTER UPDATE OF ended_at ON leases
+    WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL AND NOT (new.kind = 'score' AND new.ending = 'completed')
+BEGIN
+    INSERT INTO events (type, at, ref, subject) VALUES ('lease.ended', new.ended_at, new.seq, new.id);
+END;
 
 CREATE TABLE policies (
     version INTEGER PRIMARY KEY CHECK (version >= 0),
@@ -308,6 +352,11 @@ CREATE TABLE updates (
     created_at INTEGER NOT NULL
 , settings TEXT, checkpoint_digest TEXT, judged_through INTEGER
     CHECK ((settings IS NULL) = (judged_through IS NULL) AND (settings IS NULL) = (checkpoint_digest IS NULL))) STRICT;
+
+CREATE TRIGGER update_committed_event AFTER INSERT ON updates
+BEGIN
+    INSERT INTO events (type, at, ref) VALUES ('update.committed', new.created_at, new.version);
+END;
 
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY,

@@ -68,6 +68,8 @@ package struct CommitNews: Sendable {
     /// How long rollouts had waited that were handed to a judge for the first time, in seconds.
     package var waitSeconds: [Double] = []
     package var endedLeases: [EndedLease] = []
+    /// Events that the ledger keeps, in their order.
+    package var events: [LedgerEvent] = []
 
     package init(at: Timestamp) { self.at = at }
 }

@@ -39,7 +39,8 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
     scoreEndpoints(service) + promptEndpoints(service) + demonstrationEndpoints(service)
         + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
-        + healthEndpoints(service, counters: counters) + descriptionEndpoints() + dashboardEndpoints(service)
+        + eventEndpoints(service) + healthEndpoints(service, counters: counters) + descriptionEndpoints()
+        + dashboardEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

@@ -7,6 +7,7 @@ extension RolloutService {
         let snapshot = status()
         var text = MetricsText()
         counters.write(to: &text)
+        hub.write(to: &text)
         writeProcess(snapshot, to: &text)
         writeLearner(snapshot, to: &text)
         writeLedger(snapshot, to: &text)

@@ -11,6 +11,7 @@ extension RolloutService {
         let writer = ledger.writeStatistics
         snapshot.operations = counters.activity.report(
             pulse: snapshot.operations.pulse, pending: writer.pending, pendingBytes: writer.pendingBytes)
+        snapshot.operations.subscribers = hub.watchers
         return snapshot
     }
 
@@ -34,5 +35,6 @@ extension RolloutService {
     /// Counts a request that was answered 429 or 503, for the status page and the metrics.
     package func noteRefusal(status: Int, code: String) {
         counters.activity.refuse(status: status, code: code)
+        hub.refuse(status: status, code: code)
     }
 }

@@ -20,15 +20,18 @@ package struct RolloutService: Sendable {
     let counters: Counters
     /// Rises when rollouts were posted, judged, consumed or retired, and when a policy was published.
     let changes: ChangeSignal
+    /// Those who wait for one rollout's verdict.
+    let waiters: RolloutWaiters
+    let hub: EventHub
     let settings: ServiceSettings
     let clock: WallClock
     let identifiers: IdentifierSource
     let logger: Logger
 
-    package init(
+    init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
-        board: StatusBoard, counters: Counters, changes: ChangeSignal, settings: ServiceSettings, clock: WallClock,
-        identifiers: IdentifierSource, logger: Logger
+        board: StatusBoard, counters: Counters, changes: ChangeSignal, waiters: RolloutWaiters, hub: EventHub,
+        settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
         self.judge = judge
@@ -38,6 +41,8 @@ package struct RolloutService: Sendable {
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.waiters = waiters
+        self.hub = hub
         self.settings = settings
         self.clock = clock
         self.identifiers = identifiers
@@ -45,7 +50,11 @@ package struct RolloutService: Sendable {
     }
 
     /// Begins the shutdown: new work is refused, waiting requests are answered, loops end at their next step.
-    package func beginShutdown() { learner.stop() }
+    package func beginShutdown() {
+        learner.stop()
+        waiters.wakeAll()
+        hub.stop()
+    }
 
     /// Runs a ledger operation and puts its failures into this layer's words.
     func inLedger<Value>(_ work: (Ledger) async throws -> Value) async throws -> Value {

@@ -6,6 +6,7 @@ import Modeling
 import Sandboxing
 import ServiceLifecycle
 import Storage
+import StrictJSON
 import Verification
 
 /// A service and the loops that must run beside it.
@@ -54,26 +55,36 @@ extension RolloutService {
             try stored.map { try LearnerSettingsText.read($0, over: settings.learner) } ?? settings.learner
         let learner = LearnerControl(settings: learnerSettings, changes: changes)
         let counters = Counters()
-        ledger.watch { news, figures in counters.take(news, figures) }
+        let waiters = RolloutWaiters()
+        let hub = EventHub(epoch: identifiers.make("run"), newest: try await ledger.newestEvent())
+        ledger.watch { news, figures in
+            waiters.settle(news.settled)
+            hub.take(news)
+            counters.take(news, figures)
+        }
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
         let sampler = Sampler(threads: settings.computeThreads)
         try await ledger.reclaimAll()
         let service = RolloutService(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
-            counters: counters, changes: changes, settings: settings, clock: clock, identifiers: identifiers,
-            logger: logger)
+            counters: counters, changes: changes, waiters: waiters, hub: hub, settings: settings, clock: clock,
+            identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
             ScoringLoop(
                 ledger: ledger, judge: judge, learner: learner, board: board, counters: counters, changes: changes,
                 logger: logger),
             MaintenanceLoop(
                 ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
+            EventPump(ledger: ledger, hub: hub, board: board, learner: learner, clock: clock, logger: logger),
         ]
         let context = LearningContext(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
             learner: learner, board: board, counters: counters, changes: changes, settings: settings, clock: clock,
-            events: events, logger: logger)
+            events: { event in
+                if case .alarm(let text) = event { hub.note(.alarm, .members(["message": .string(text)])) }
+                events(event)
+            }, logger: logger)
         if settings.isLearning {
             loops.append(LearningLoop(context: context))
         } else {

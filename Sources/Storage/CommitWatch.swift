@@ -31,6 +31,10 @@ enum CommitWatch {
         CREATE TEMP TRIGGER watch_ended_note AFTER UPDATE OF ended_at ON main.leases
             WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL
         BEGIN INSERT INTO watch_ended VALUES (new.kind, new.ending, new.ended_at - new.created_at); END;
+
+        CREATE TEMP TABLE watch_events (seq INTEGER NOT NULL);
+        CREATE TEMP TRIGGER watch_events_note AFTER INSERT ON main.events
+        BEGIN INSERT INTO watch_events VALUES (new.seq); END;
         """
 
     /// Begins to note; on the writer's connection, once.
@@ -59,6 +63,8 @@ enum CommitWatch {
             CommitNews.EndedLease(
                 kind: try storedCase(row["kind"], "leases.kind"), ending: row["ending"], seconds: seconds(row["held"]))
         }
+        news.events = try db.ledgerEvents(
+            try db.rows("SELECT e.* FROM watch_events w CROSS JOIN events e ON e.seq = w.seq ORDER BY e.seq"))
         try forget(db, news)
         return news
     }
@@ -69,6 +75,7 @@ enum CommitWatch {
         if !news.settled.isEmpty { try db.run("DELETE FROM watch_settled") }
         if !news.waitSeconds.isEmpty { try db.run("DELETE FROM watch_claimed") }
         if !news.endedLeases.isEmpty { try db.run("DELETE FROM watch_ended") }
+        if !news.events.isEmpty { try db.run("DELETE FROM watch_events") }
     }
 
     private static func judged(_ row: Row) throws -> CommitNews.Judged {

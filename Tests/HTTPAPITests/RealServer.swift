@@ -9,16 +9,19 @@ import Synchronization
 import TestSupport
 
 /// Runs the body with a directory that is removed afterwards.
-func withDirectory(_ body: (String) async throws -> Void) async throws {
+func withDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
         "rolloutd-http-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
-    try await body(directory.path)
+    return try await body(directory.path)
 }
 
 /// The real service without learning, its loops beside it, closed when the body ends.
-func withRealServer(_ directory: String, _ body: @Sendable (HTTPClient) async throws -> Void) async throws {
+func withRealServer(
+    _ directory: String, configure: (inout HTTPConfiguration) -> Void = { _ in },
+    _ body: @Sendable (HTTPClient) async throws -> Void
+) async throws {
     let counter = Mutex(0)
     let run = UUID().uuidString.prefix(8)
     let assembled = try await RolloutService.assemble(
@@ -34,7 +37,11 @@ func withRealServer(_ directory: String, _ body: @Sendable (HTTPClient) async th
         configuration: .init(services: assembled.loops.map { .init(service: $0) }, logger: silentLogger))
     let running = Task { try await loops.run() }
     do {
-        try await withServer(assembled.service) { client in try await body(client) }
+        try await withServer(assembled.service, configure: configure) { client in
+            // The service stops before the server, as in `rolloutd serve`: open streams end by that.
+            defer { assembled.service.beginShutdown() }
+            try await body(client)
+        }
     } catch {
         await stop(assembled, loops, running)
         throw error
