@@ -3,6 +3,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
+import Service
 import StrictJSON
 
 /// Answers every request; never throws.
@@ -33,7 +34,9 @@ struct APIResponder: HTTPResponder {
         var route = RequestCounters.unmatched
         var code: String?
         do {
-            response = try await answer(request, log, &route)
+            response = try await LogContext.$requestID.withValue(log.id) {
+                try await answer(request, log, &route)
+            }
         } catch {
             let answer = errorAnswer(for: error, logger: log.logger)
             code = answer.error["code"]?.string

@@ -41,7 +41,8 @@ struct RequestLog: Sendable {
             level: level, "request",
             metadata: [
                 "method": .string(request.method.rawValue),
-                "target": .string(String((request.head.path ?? "").prefix(200))),
+                // Without the query: what people put there by mistake is theirs.
+                "path": .string(String((request.head.path ?? "").prefix { $0 != "?" }.prefix(200))),
                 "status": .stringConvertible(response.status.code),
                 "ms": .stringConvertible((milliseconds * 10).rounded() / 10),
             ])

@@ -198,7 +198,7 @@ package struct LearningLoop: Service {
         guard !planned.isEmpty else { return [] }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,
-            sampler: context.sampler, seed: context.settings.runSeed ?? context.settings.seed)
+            logger: context.logger, sampler: context.sampler, seed: context.settings.runSeed ?? context.settings.seed)
         let learner = context.learner
         try await sampler.sample(
             planned, policy: session.policy, tokenizer: session.trainer.tokenizer,
@@ -256,6 +256,7 @@ package struct LearningLoop: Service {
         session.policy = PublishedPolicy(version: version, weights: await session.trainer.snapshot())
         context.policies.publish(session.policy, tokenizer: session.trainer.tokenizer)
         context.count(outcome)
+        context.logger.updated(record, groups: outcome.groups)
         context.board.append(record)
         context.board.update { [state = session.state] in
             $0.learningSeconds = state.learningSeconds

@@ -33,6 +33,7 @@ extension RolloutService {
         let receipts = try await inLedger { try await $0.submit(rollouts: rollouts, admission: admission) }
         let accepted = receipts.reduce(0) { count, receipt in (try? receipt.get().isNew) == true ? count + 1 : count }
         counters.increment(.rolloutsAccepted, by: accepted)
+        logger.accepted(receipts)
         changes.notify()
         return receipts
     }

@@ -10,7 +10,10 @@ extension RolloutService {
         while true {
             try refuseWhenStopping()
             let seen = changes.generation
-            if let lease = try await leaseNow(request) { return lease }
+            if let lease = try await leaseNow(request) {
+                logger.given(lease)
+                return lease
+            }
             let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
             if remaining <= 0 { return nil }
             await changes.wait(beyond: seen, seconds: remaining)
@@ -73,6 +76,7 @@ extension RolloutService {
         let answers = try await inLedger { [results] in
             try await $0.record(results: results, lease: lease, replacesFailed: replacesFailed)
         }
+        logger.judged(results, answers, lease: lease)
         changes.notify()
         return answers
     }

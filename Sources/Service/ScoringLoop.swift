@@ -78,7 +78,9 @@ package struct ScoringLoop: Service {
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))
         }
-        for case .failure(let error) in try await record(results, of: lease) {
+        let answers = try await record(results, of: lease)
+        logger.judged(results, answers, lease: lease.id)
+        for case .failure(let error) in answers {
             logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
         }
         setTrouble(nil)

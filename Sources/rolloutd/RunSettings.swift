@@ -46,6 +46,7 @@ struct RunSettings {
     static let names = [
         "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
         "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets",
+        "log_format",
     ]
 
     private var values: [String: String] = [:]

@@ -37,15 +37,19 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Stop learning after so many updates, and go on serving. [ROLLOUTD_UPDATES]")
     var updates: Int?
 
+    @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
+    var logFormat: String?
+
     func run() async throws {
         let settings = try RunSettings(
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
+                "log_format": logFormat,
             ], environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         let serviceSettings = try settings.service()
-        let logger = Self.logger(settings)
+        let logger = try Self.logger(settings)
         let reporter = TerminalReporter()
         try makeParentDirectory(of: serviceSettings.databasePath)
         let assembled = try await RolloutService.assemble(
@@ -94,8 +98,12 @@ struct ServeCommand: AsyncParsableCommand {
         host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 
-    private static func logger(_ settings: RunSettings) -> Logger {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    private static func logger(_ settings: RunSettings) throws -> Logger {
+        switch settings["log_format"] ?? "text" {
+        case "text": LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        case "json": LoggingSystem.bootstrap { JSONLogHandler.standardError(label: $0) }
+        case let other: throw ValidationError("log_format must be text or json, not \(other)")
+        }
         var logger = Logger(label: "rolloutd")
         logger.logLevel = settings["log_level"].flatMap { Logger.Level(rawValue: $0) } ?? .notice
         return logger

@@ -22,15 +22,18 @@ struct EventPump: Service {
     func run() async throws {
         var states = LearnerStateWatch()
         var ticks = 0
+        var logged = hub.newest.durable
         while !Task.isShuttingDownGracefully, !Task.isCancelled, !learner.isStopping {
             hub.tellRefusals(at: clock.now())
             if let data = states.look(at: board.snapshot()) { hub.note(.learnerState, data) }
             await keepNotes()
+            await log(&logged)
             ticks += 1
             if ticks % Self.trimEvery == 0 { await trim() }
             try await Task.sleep(for: Self.period)
         }
         await keepNotes()
+        await log(&logged)
         try await gracefulShutdown()
     }
 
@@ -46,6 +49,27 @@ struct EventPump: Service {
                 guard case .object(let members) = note.data else { continue }
                 hub.publish(note.type, .object([JSONMember("at", .string(clock.now().rfc3339))] + members))
             }
+        }
+    }
+
+    /// Writes a line for each group, lease and policy since the last time; the ledger has them, whatever the ring holds.
+    private func log(_ logged: inout Int64) async {
+        let newest = hub.newest.durable
+        guard logger.logLevel <= .info, newest > logged else {
+            logged = newest
+            return
+        }
+        do {
+            while logged < newest {
+                let page = try await ledger.events(
+                    after: logged, through: newest, types: [.groupReady, .leaseEnded, .policyPublished],
+                    limit: Limits.upkeepRowsPerWrite)
+                for event in page.events { logger.happened(event) }
+                logged = page.through
+            }
+        } catch {
+            logger.error("events are not in the log", metadata: ["error": "\(error)"])
+            logged = newest
         }
     }
 
