@@ -18,7 +18,7 @@ extension StatusSnapshot {
             "ledger": counts.map(\.json) ?? .null,
             "kinds": .array(kinds.map(\.json)), "alarms": .array(alarms.map { .string($0) }),
             "sandbox": .string(sandboxTier), "database": .string(databasePath),
-            "resident_bytes": .integer(Int64(residentBytes)),
+            "resident_bytes": .integer(Int64(residentBytes)), "operations": operationsJSON,
             "updates": .array(updates.suffix(StatusSnapshot.recent).map(\.json)),
             "evaluations": .array(evaluations.suffix(StatusSnapshot.recent).map(\.json)),
         ])

@@ -40,9 +40,10 @@ package final class Activity: Sendable {
         report.pulse = pulse
         for minutes in [1, 5, 15] {
             let seconds = minutes * 60
+            // A process that is younger than the window has had less time.
+            let elapsed = max(1, min(Double(seconds), accepted.age))
             report.intake.append(
-                .init(
-                    minutes: minutes, perSecond: Double(accepted.last(seconds: seconds)[true] ?? 0) / Double(seconds)))
+                .init(minutes: minutes, perSecond: Double(accepted.last(seconds: seconds)[true] ?? 0) / elapsed))
         }
         report.endings = endings.last(seconds: 3600).map {
             .init(kind: $0.key.kind, ending: $0.key.ending, count: $0.value)

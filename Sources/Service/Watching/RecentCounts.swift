@@ -48,6 +48,9 @@ final class RecentCounts<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Seconds since it began to count.
+    var age: Double { start.duration(to: .now).milliseconds / 1000 }
+
     /// Counts since the start, by key.
     var total: [Key: Int] { state.withLock { $0.total } }
 
