@@ -41,7 +41,7 @@ let package = Package(
                 .embedInCode("m0001_init.sql"), .embedInCode("m0002_update_provenance.sql"),
                 .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
                 .embedInCode("m0005_access.sql"), .embedInCode("m0006_visible_leases.sql"),
-                .embedInCode("m0007_listing_indexes.sql"),
+                .embedInCode("m0007_listing_indexes.sql"), .embedInCode("m0008_events.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

@@ -54,6 +54,12 @@ CREATE TABLE checkpoints (
     learner_state TEXT NOT NULL
 ) STRICT;
 
+CREATE TRIGGER policy_published_event AFTER INSERT ON checkpoints
+BEGIN
+    INSERT INTO events (type, at, ref)
+    SELECT 'policy.published', created_at, version FROM policies WHERE version = new.version;
+END;
+
 CREATE TABLE datasets (
     seq INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 200),
@@ -120,6 +126,31 @@ CREATE TABLE evaluations (
     learning_seconds REAL NOT NULL CHECK (learning_seconds >= 0),
     created_at INTEGER NOT NULL
 ) STRICT;
+
+CREATE TRIGGER evaluation_finished_event AFTER INSERT ON evaluations
+BEGIN
+    INSERT INTO events (type, at, ref) VALUES ('evaluation.finished', new.created_at, new.seq);
+END;
+
+CREATE TABLE event_trims (
+    type TEXT PRIMARY KEY,
+    through INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL CHECK (length(type) BETWEEN 1 AND 40),
+    at INTEGER NOT NULL,
+    -- The row that it is about: its `seq`, or its version. What the event says is read from there.
+    ref INTEGER,
+    -- The name that clients know that row by, which outlives it.
+    subject TEXT,
+    -- A JSON object, for what has no row.
+    detail TEXT,
+    CHECK ((ref IS NULL) = (detail IS NOT NULL))
+) STRICT;
+
+CREATE INDEX events_by_type ON events (type, seq);
 
 CREATE TABLE groups (
     seq INTEGER PRIMARY KEY,
@@ -523,6 +554,11 @@ CREATE TABLE updates (
     created_at INTEGER NOT NULL
 , settings TEXT, checkpoint_digest TEXT, judged_through INTEGER
     CHECK ((settings IS NULL) = (judged_through IS NULL) AND (settings IS NULL) = (checkpoint_digest IS NULL))) STRICT;
+
+CREATE TRIGGER update_committed_event AFTER INSERT ON updates
+BEGIN
+    INSERT INTO events (type, at, ref) VALUES ('update.committed', new.created_at, new.version);
+END;
 
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY,

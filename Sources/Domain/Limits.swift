@@ -283,4 +283,25 @@ package enum Limits {
     package static let retentionUpdatesMax = 1_000_000_000
     /// How long a client waits when the size budget is used up: retention looks that often or oftener.
     package static let retentionRetrySeconds = 30.0
+
+    // MARK: Watching
+
+    /// Workers whose leases the status page lists; more fill screens, and the metrics count them all.
+    package static let leaseWorkersShown = 32
+    /// Kept events of each type: a day of updates at one in twenty seconds, half a minute of groups at full load.
+    package static let eventsKeptPerType = 4_096
+    /// Events in memory, for watchers that are behind: half a minute at full load.
+    package static let eventsInMemory = 8_192
+    /// Bytes of those.
+    package static let eventBytesInMemory = 16_777_216
+    /// Rollouts that one event lists; it counts them all.
+    package static let eventItemsMax = 64
+    /// Bytes that a watcher is sent at once; with its socket's buffers all that it costs.
+    package static let eventChunkBytes = 65_536
+    /// Open streams of events, each a connection and a task: an eighth of all connections.
+    package static let eventWatchersMax = 128
+    /// A stream without events gives a sign of life, so that proxies (60 s) and NATs keep it and its end is noticed.
+    package static let eventHeartbeatSeconds = 15.0
+    /// Events gather for so long: a watcher costs at most twenty writes a second, and is at most so late.
+    package static let eventGatherSeconds = 0.05
 }

@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Service
+import StrictJSON
 
 /// Answers every request; never throws.
 struct APIResponder: HTTPResponder {
@@ -38,10 +39,16 @@ struct APIResponder: HTTPResponder {
     func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let log = RequestLog(request, fresh: RequestID().description, logger: context.logger)
         var response: Response
+        var route = RequestCounters.unmatched
+        var code: String?
         do {
-            response = try await answer(request, log, from: clientAddress(request, context))
+            response = try await LogContext.$requestID.withValue(log.id) {
+                try await answer(request, log, from: clientAddress(request, context), &route, &code)
+            }
         } catch {
-            response = errorAnswer(for: error, logger: log.logger).response
+            let answer = errorAnswer(for: error, logger: log.logger)
+            code = answer.error["code"]?.string
+            response = answer.response
         }
         response.headers[.requestID] = log.id
         addSecurityHeaders(to: &response, isEncrypted: configuration.tls != nil)
@@ -49,15 +56,18 @@ struct APIResponder: HTTPResponder {
             // The length that GET would have, no body (RFC 9110, section 9.3.2).
             response = response.createHeadResponse()
         }
-        counters.count(status: response.status.code)
+        counters.count(request, route: route, status: response.status, code: code, seconds: log.seconds)
         log.finish(request, response)
         return response
     }
 
-    private func answer(_ request: Request, _ log: RequestLog, from address: String) async throws -> Response {
+    private func answer(
+        _ request: Request, _ log: RequestLog, from address: String, _ route: inout String, _ code: inout String?
+    ) async throws -> Response {
         if authenticator.isOpen { try origins.admit(request) }
         switch routes.match(request.method, segments: try pathSegments(request)) {
         case .found(let endpoint, let parameters):
+            route = endpoint.path
             let caller = try authenticator.caller(request, of: endpoint, from: address)
             var call = Call(
                 request: request, id: log.id, parameters: parameters, configuration: configuration, budget: budget,
@@ -69,7 +79,9 @@ struct APIResponder: HTTPResponder {
                 response = try await endpoint.handle(call)
                 await audit.record(endpoint, call, response)
             } catch {
-                response = errorAnswer(for: error, logger: log.logger).response
+                let refusal = errorAnswer(for: error, logger: log.logger)
+                code = refusal.error["code"]?.string
+                response = refusal.response
             }
             addRateLimits(access.rates(of: caller), to: &response)
             return response

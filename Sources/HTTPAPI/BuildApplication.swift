@@ -16,7 +16,7 @@ package func buildApplication(
     service: some ServiceFacade, configuration: HTTPConfiguration, logger: Logger,
     onBound: @escaping @Sendable (String) -> Void = { _ in }
 ) -> some ApplicationProtocol {
-    let counters = RequestCounters()
+    let counters = RequestCounters(refused: { status, code in service.noteRefusal(status: status, code: code) })
     let responder = APIResponder(
         endpoints: apiEndpoints(service, counters: counters), configuration: configuration, access: service.access,
         audit: AuditTrail(service), counters: counters)
@@ -41,7 +41,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + leaseEndpoints(service) + rolloutEndpoints(service)
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + leaseRecordEndpoints(service) + groupEndpoints(service) + steeringEndpoints(service)
-        + healthEndpoints(service, counters: counters) + backupEndpoints(service)
+        + eventEndpoints(service) + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service)
         + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)
 }

@@ -27,17 +27,22 @@ struct RequestLog: Sendable {
         self.logger = logger
     }
 
+    /// Since the request's head came.
+    var seconds: Double {
+        let (seconds, attoseconds) = (ContinuousClock.now - started).components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
     /// One line: what was asked, what was answered, how long it took. Bodies are streamed after it.
     func finish(_ request: Request, _ response: Response) {
-        let elapsed = ContinuousClock.now - started
-        let (seconds, attoseconds) = elapsed.components
-        let milliseconds = Double(seconds) * 1000 + Double(attoseconds) / 1e15
+        let milliseconds = seconds * 1000
         let level: Logger.Level = response.status.code >= 500 ? .error : response.status.code >= 400 ? .info : .debug
         logger.log(
             level: level, "request",
             metadata: [
                 "method": .string(request.method.rawValue),
-                "target": .string(String((request.head.path ?? "").prefix(200))),
+                // Without the query: what people put there by mistake is theirs.
+                "path": .string(String((request.head.path ?? "").prefix { $0 != "?" }.prefix(200))),
                 "status": .stringConvertible(response.status.code),
                 "ms": .stringConvertible((milliseconds * 10).rounded() / 10),
             ])

@@ -137,8 +137,12 @@ package protocol ServiceFacade: Sendable {
     func status() -> StatusSnapshot
     /// What must be there before work is useful.
     func readiness() -> [ReadinessCheck]
-    /// Counters and gauges in the Prometheus text format.
+    /// Counters, histograms and gauges in the Prometheus text format.
     func prometheusText() -> String
+    /// A stream of events after the one named, or of what happens from now on.
+    func events(after id: String?, types: Set<EventType>) async throws -> EventFeed
+    /// Told of each request that was answered 429 or 503.
+    func noteRefusal(status: Int, code: String)
 }
 
 extension ServiceFacade {

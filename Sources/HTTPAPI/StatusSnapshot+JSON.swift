@@ -19,7 +19,7 @@ extension StatusSnapshot {
             "ledger": counts.map(\.json) ?? .null,
             "kinds": .array(kinds.map(\.json)), "alarms": .array(alarms.map { .string($0) }),
             "sandbox": .string(sandboxTier), "database": .string(databasePath),
-            "storage": storageJSON,
+            "storage": storageJSON, "operations": operationsJSON,
             "resident_bytes": .integer(Int64(residentBytes)),
             "updates": .array(updates.suffix(StatusSnapshot.recent).map(\.json)),
             "evaluations": .array(evaluations.suffix(StatusSnapshot.recent).map(\.json)),

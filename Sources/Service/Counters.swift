@@ -2,7 +2,7 @@
 import Domain
 import Synchronization
 
-/// Monotone counters of one process.
+/// Monotone counters of one process, with its histograms and what it did of late.
 package final class Counters: Sendable {
     /// Every counter, with its Prometheus name and help line.
     package enum Name: String, CaseIterable, Sendable {
@@ -52,6 +52,10 @@ package final class Counters: Sendable {
     }
 
     private let state = Mutex(State())
+    /// How the values are spread that counters only add up.
+    package let histograms = ServiceHistograms()
+    /// What happened in the last hour.
+    package let activity = Activity()
 
     package init() {}
 
@@ -60,10 +64,14 @@ package final class Counters: Sendable {
         state.withLock { $0.values[name, default: 0] += amount }
     }
 
-    /// Counts a verdict by task type and outcome.
-    package func count(_ verdict: Verdict, task: VerificationTask) { count(verdict, taskType: task.type) }
+    /// Counts a judgement by task type and outcome.
+    package func count(_ judgement: Judgement, task: VerificationTask) {
+        histograms.judging.observe(
+            judgement.elapsedMilliseconds / 1000, task.type, judgement.verdict.outcome.rawValue)
+        count(judgement.verdict, taskType: task.type)
+    }
 
-    /// As above, by the type's name.
+    /// Counts a verdict that was made elsewhere, so that nobody here knows how long it took.
     package func count(_ verdict: Verdict, taskType: String) {
         state.withLock {
             $0.verdicts[taskType, default: [:]][verdict.outcome, default: 0] += 1
@@ -72,30 +80,32 @@ package final class Counters: Sendable {
         }
     }
 
+    /// Takes in a commit of the ledger.
+    package func take(_ news: CommitNews, _ figures: CommitFigures) {
+        histograms.take(news, figures)
+        activity.take(news, figures)
+    }
+
     /// The value of a counter.
     package func value(_ name: Name) -> Int { state.withLock { $0.values[name, default: 0] } }
 
-    /// The counters in the Prometheus text format 0.0.4.
-    package func prometheusText() -> String {
+    /// Counters and histograms in the Prometheus text format 0.0.4.
+    package func write(to text: inout MetricsText) {
         let (values, verdicts, failures) = state.withLock { ($0.values, $0.verdicts, $0.failures) }
-        var text = ""
         for name in Name.allCases {
-            text += "# HELP \(name.rawValue) \(name.help)\n# TYPE \(name.rawValue) counter\n"
-            text += "\(name.rawValue) \(values[name, default: 0])\n"
+            text.single(name.rawValue, .counter, name.help, Double(values[name, default: 0]))
         }
-        text +=
-            "# HELP rolloutd_verdicts_total Verdicts by task type and outcome.\n# TYPE rolloutd_verdicts_total counter\n"
+        text.family("rolloutd_verdicts_total", .counter, "Verdicts by task type and outcome.")
         for type in ["math", "code"] {
             for outcome in Verdict.Outcome.allCases {
-                let count = verdicts[type]?[outcome] ?? 0
-                text += "rolloutd_verdicts_total{task=\"\(type)\",outcome=\"\(outcome.rawValue)\"} \(count)\n"
+                text.sample(
+                    "rolloutd_verdicts_total", ["task": type, "outcome": outcome.rawValue],
+                    Double(verdicts[type]?[outcome] ?? 0))
             }
         }
-        text += "# HELP rolloutd_undetermined_total Undetermined verdicts by class.\n"
-        text += "# TYPE rolloutd_undetermined_total counter\n"
-        for code in InfrastructureFailure.Code.allCases {
-            text += "rolloutd_undetermined_total{class=\"\(code.rawValue)\"} \(failures[code, default: 0])\n"
-        }
-        return text
+        text.each(
+            "rolloutd_undetermined_total", .counter, "Undetermined verdicts by class.", by: "class",
+            InfrastructureFailure.Code.allCases.map { ($0.rawValue, Double(failures[$0, default: 0])) })
+        for histogram in histograms.all { histogram.write(to: &text) }
     }
 }

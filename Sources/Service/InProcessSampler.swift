@@ -1,5 +1,6 @@
 // The in-process generator: samples planned groups from the current policy and posts them like any other generator.
 import Domain
+import Logging
 import Modeling
 import Storage
 
@@ -13,6 +14,7 @@ struct InProcessSampler: Sendable {
     let ledger: Ledger
     let counters: Counters
     let changes: ChangeSignal
+    let logger: Logger
     let sampler: Sampler
     let seed: UInt64
 
@@ -78,6 +80,7 @@ struct InProcessSampler: Sendable {
             let receipts = try await ledger.submit(
                 rollouts: batch, admission: admission, lane: KeyLane.inProcess)
             for receipt in receipts where try receipt.get().isNew { counters.increment(.rolloutsAccepted) }
+            logger.accepted(receipts)
             changes.notify()
         }
     }

@@ -202,7 +202,7 @@ package struct LearningLoop: Service {
         guard !planned.isEmpty else { return [] }
         let sampler = InProcessSampler(
             ledger: context.ledger, counters: context.counters, changes: context.changes,
-            sampler: context.sampler, seed: context.settings.runSeed ?? context.settings.seed)
+            logger: context.logger, sampler: context.sampler, seed: context.settings.runSeed ?? context.settings.seed)
         let learner = context.learner
         try await sampler.sample(
             planned, policy: session.policy, tokenizer: session.trainer.tokenizer,
@@ -235,6 +235,7 @@ package struct LearningLoop: Service {
         _ session: inout LearningSession
     ) async throws {
         let version = session.version.next
+        let start = ContinuousClock.now
         session.state.learningSeconds += seconds.sum
         var record = UpdateRecord(
             version: version, createdAt: context.clock.now(), objective: settings.objectiveName,
@@ -247,6 +248,7 @@ package struct LearningLoop: Service {
                 judgedThrough: judgedThrough)
             try await context.ledger.commit(
                 update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
+            context.counters.observe(seconds, commit: start.duration(to: .now).milliseconds / 1000)
         } catch let error as LedgerError where error.retryAfterSeconds != nil {
             throw error
         } catch {
@@ -258,6 +260,7 @@ package struct LearningLoop: Service {
         session.policy = PublishedPolicy(version: version, weights: await session.trainer.snapshot())
         context.policies.publish(session.policy, tokenizer: session.trainer.tokenizer)
         context.count(outcome)
+        context.logger.updated(record, groups: outcome.groups)
         context.board.append(record)
         context.board.update { [state = session.state] in
             $0.learningSeconds = state.learningSeconds

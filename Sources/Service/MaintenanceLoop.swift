@@ -43,7 +43,11 @@ package struct MaintenanceLoop: Service {
                     changes.notify()
                 }
                 let counts = try await ledger.counts()
-                board.update { $0.counts = counts }
+                let pulse = try await ledger.pulse()
+                board.update {
+                    $0.counts = counts
+                    $0.operations.pulse = pulse
+                }
             } catch {
                 counters.increment(.ledgerFailures)
                 logger.error("housekeeping failed", metadata: ["error": "\(error)"])

@@ -41,6 +41,7 @@ extension RolloutService {
         }
         let accepted = receipts.reduce(0) { count, receipt in (try? receipt.get().isNew) == true ? count + 1 : count }
         counters.increment(.rolloutsAccepted, by: accepted)
+        logger.accepted(receipts)
         changes.notify()
         return receipts
     }
@@ -61,8 +62,10 @@ extension RolloutService {
     /// A rollout; waits up to `waitSeconds` until it is judged.
     package func rollout(_ id: RolloutID, waitSeconds: Double = 0) async throws -> Rollout {
         let deadline = ContinuousClock.now + .seconds(min(max(0, waitSeconds), Limits.waitSecondsMax))
+        let settled = waiters.enter(id)
+        defer { waiters.leave(id) }
         while true {
-            let seen = changes.generation
+            let seen = settled.generation
             guard let rollout = try await inLedger({ try await $0.rollout(id) }) else {
                 throw InputError(
                     .notFound, "there is no rollout \(id)", hint: "ids are in the answer of POST /v1/rollouts")
@@ -70,7 +73,7 @@ extension RolloutService {
             let isWaiting = rollout.status == .queued || rollout.status == .scoring
             let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
             if !isWaiting || remaining <= 0 || learner.isStopping { return rollout }
-            await changes.wait(beyond: seen, seconds: remaining)
+            await settled.wait(beyond: seen, seconds: remaining)
         }
     }
 

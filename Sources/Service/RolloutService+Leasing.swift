@@ -16,7 +16,10 @@ extension RolloutService {
             try refuseWhenStopping()
             try refuseWhenPaused(request.kind == .generate ? .leasing : .scoring)
             let seen = changes.generation
-            if let lease = try await leaseNow(request) { return lease }
+            if let lease = try await leaseNow(request) {
+                logger.given(lease)
+                return lease
+            }
             let remaining = (deadline - ContinuousClock.now).milliseconds / 1000
             if remaining <= 0 { return nil }
             await changes.wait(beyond: seen, seconds: remaining)
@@ -83,6 +86,7 @@ extension RolloutService {
             guard case .success = answer, let taskType = texts[item.rolloutID]?.taskType else { continue }
             counters.count(item.verdict, taskType: taskType)
         }
+        logger.judged(results, answers, lease: lease)
         changes.notify()
         return answers
     }

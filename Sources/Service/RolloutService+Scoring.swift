@@ -18,7 +18,7 @@ extension RolloutService {
         }
         let judgements = await judge.judge(items.map { JudgeItem(response: $0.response, task: $0.task) })
         return zip(items, judgements).map { item, judgement in
-            counters.count(judgement.verdict, task: item.task)
+            counters.count(judgement, task: item.task)
             access.chargeScoring(judgement.computeSeconds, lane: caller.lane)
             return ScoreResult(
                 verdict: judgement.verdict,

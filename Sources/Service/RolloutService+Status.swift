@@ -1,5 +1,6 @@
-// Health, readiness, metrics and the status page's data. All from memory: the ledger is not asked.
+// Health, readiness and the status page's data. All from memory: the ledger is not asked.
 import Domain
+import Storage
 
 extension RolloutService {
     /// Everything the status page shows.
@@ -9,6 +10,10 @@ extension RolloutService {
         snapshot.switches = switches.current
         snapshot.isScoring = settings.isScoring
         snapshot.residentBytes = ProcessMemory.residentBytes() ?? 0
+        let writer = ledger.writeStatistics
+        snapshot.operations = counters.activity.report(
+            pulse: snapshot.operations.pulse, pending: writer.pending, pendingBytes: writer.pendingBytes)
+        snapshot.operations.subscribers = hub.watchers
         return snapshot
     }
 
@@ -29,39 +34,9 @@ extension RolloutService {
         ]
     }
 
-    /// Counters and gauges in the Prometheus text format.
-    package func prometheusText() -> String {
-        let snapshot = status()
-        var text = counters.prometheusText()
-        func gauge(_ name: String, _ help: String, _ value: Double) {
-            text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
-        }
-        gauge("rolloutd_resident_bytes", "Resident memory of the process.", Double(snapshot.residentBytes))
-        gauge("rolloutd_learning_seconds", "Seconds of learning, evaluations not counted.", snapshot.learningSeconds)
-        if let version = snapshot.policyVersion {
-            gauge("rolloutd_policy_version", "The newest policy.", Double(version.number))
-        }
-        if let counts = snapshot.counts {
-            text += "# HELP rolloutd_rollouts Rollouts in the ledger by status.\n# TYPE rolloutd_rollouts gauge\n"
-            for status in RolloutStatus.allCases {
-                text += "rolloutd_rollouts{status=\"\(status.rawValue)\"} \(counts.rollouts[status, default: 0])\n"
-            }
-            gauge("rolloutd_open_groups", "Groups that lack rollouts and that nobody holds.", Double(counts.openGroups))
-            gauge("rolloutd_leased_groups", "Groups that a worker holds.", Double(counts.leasedGroups))
-        }
-        if let storage = snapshot.storage {
-            gauge("rolloutd_database_bytes", "Size of the database file.", Double(storage.size.fileBytes))
-            gauge(
-                "rolloutd_database_free_bytes", "Of it, pages that will be used again.", Double(storage.size.freeBytes))
-        }
-        if let update = snapshot.updates.last {
-            text += "# HELP rolloutd_update_metric Metrics of the last update.\n# TYPE rolloutd_update_metric gauge\n"
-            for metric in update.metrics where metric.value.isFinite {
-                text += "rolloutd_update_metric{name=\"\(metric.name)\"} \(metric.value)\n"
-            }
-        }
-        text +=
-            "# HELP rolloutd_alarms Alarms that hold now.\n# TYPE rolloutd_alarms gauge\nrolloutd_alarms \(snapshot.alarms.count)\n"
-        return text
+    /// Counts a request that was answered 429 or 503, for the status page and the metrics.
+    package func noteRefusal(status: Int, code: String) {
+        counters.activity.refuse(status: status, code: code)
+        hub.refuse(status: status, code: code)
     }
 }

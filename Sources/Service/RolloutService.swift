@@ -27,15 +27,18 @@ package struct RolloutService: Sendable {
     let secrets: SecretSource?
     /// Which parts rest because an operator said so.
     let switches: ServiceSwitches
+    /// Those who wait for one rollout's verdict.
+    let waiters: RolloutWaiters
+    let hub: EventHub
     let settings: ServiceSettings
     let clock: WallClock
     let identifiers: IdentifierSource
     let logger: Logger
 
-    package init(
+    init(
         ledger: Ledger, judge: Judge, policies: PolicyStore, sampler: Sampler, learner: LearnerControl,
-        board: StatusBoard, counters: Counters, changes: ChangeSignal, access: AccessControl, secrets: SecretSource?,
-        switches: ServiceSwitches,
+        board: StatusBoard, counters: Counters, changes: ChangeSignal, waiters: RolloutWaiters, hub: EventHub,
+        access: AccessControl, secrets: SecretSource?, switches: ServiceSwitches,
         settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.ledger = ledger
@@ -49,6 +52,8 @@ package struct RolloutService: Sendable {
         self.access = access
         self.secrets = secrets
         self.switches = switches
+        self.waiters = waiters
+        self.hub = hub
         self.settings = settings
         self.clock = clock
         self.identifiers = identifiers
@@ -56,7 +61,11 @@ package struct RolloutService: Sendable {
     }
 
     /// Begins the shutdown: new work is refused, waiting requests are answered, loops end at their next step.
-    package func beginShutdown() { learner.stop() }
+    package func beginShutdown() {
+        learner.stop()
+        waiters.wakeAll()
+        hub.stop()
+    }
 
     /// Runs a ledger operation and puts its failures into this layer's words.
     func inLedger<Value>(_ work: (Ledger) async throws -> Value) async throws -> Value {

@@ -91,14 +91,16 @@ package struct ScoringLoop: Service {
         let results = zip(lease.rollouts, judgements).compactMap { work, judgement -> ScoringResult? in
             // A verdict that only says that we stopped is none.
             if isStopping, judgement.verdict.failure?.code == .interrupted { return nil }
-            counters.count(judgement.verdict, task: work.task)
+            counters.count(judgement, task: work.task)
             access.chargeScoring(judgement.computeSeconds, lane: work.lane)
             return ScoringResult(
                 rolloutID: work.rolloutID, attempt: work.attempt, verdict: judgement.verdict,
                 reward: scheme.reward(for: judgement.verdict, response: work.response))
         }
         if !results.isEmpty {
-            for case .failure(let error) in try await record(results, of: lease) {
+            let answers = try await record(results, of: lease)
+            logger.judged(results, answers, lease: lease.id)
+            for case .failure(let error) in answers {
                 logger.notice("a verdict came too late", metadata: ["error": "\(error)"])
             }
         }

@@ -6,6 +6,7 @@ import Modeling
 import Sandboxing
 import ServiceLifecycle
 import Storage
+import StrictJSON
 import Verification
 
 /// A service and the loops that must run beside it.
@@ -58,6 +59,13 @@ extension RolloutService {
             try (try await ledger.setting(ServiceSwitchText.settingName)).map(ServiceSwitchText.read)
                 ?? ServiceSwitchState(), changes: changes)
         let counters = Counters()
+        let waiters = RolloutWaiters()
+        let hub = EventHub(epoch: identifiers.make("run"), newest: try await ledger.newestEvent())
+        ledger.watch { news, figures in
+            waiters.settle(news.settled)
+            hub.take(news)
+            counters.take(news, figures)
+        }
         let checkpoints = CheckpointDirectory(path: settings.checkpointDirectory)
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
         let sampler = Sampler(threads: settings.computeThreads)
@@ -66,8 +74,8 @@ extension RolloutService {
         access.replace(try await ledger.storedKeys())
         let service = RolloutService(
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, learner: learner, board: board,
-            counters: counters, changes: changes, access: access, secrets: secrets, switches: switches,
-            settings: settings, clock: clock,
+            counters: counters, changes: changes, waiters: waiters, hub: hub, access: access, secrets: secrets,
+            switches: switches, settings: settings, clock: clock,
             identifiers: identifiers, logger: logger)
         var loops: [any Service] = [
             AccessLoop(ledger: ledger, access: access, learner: learner, clock: clock, logger: logger),
@@ -76,6 +84,7 @@ extension RolloutService {
             RetentionLoop(
                 ledger: ledger, policy: settings.retention, learner: learner, board: board, counters: counters,
                 clock: clock, logger: logger),
+            EventPump(ledger: ledger, hub: hub, board: board, learner: learner, clock: clock, logger: logger),
         ]
         if settings.isScoring {
             loops.append(
@@ -88,7 +97,10 @@ extension RolloutService {
             ledger: ledger, judge: judge, policies: policies, sampler: sampler, checkpoints: checkpoints,
             learner: learner, board: board, counters: counters, changes: changes, switches: switches,
             settings: settings, clock: clock,
-            events: events, logger: logger)
+            events: { event in
+                if case .alarm(let text) = event { hub.note(.alarm, .members(["message": .string(text)])) }
+                events(event)
+            }, logger: logger)
         if settings.isLearning {
             loops.append(LearningLoop(context: context))
         } else {

@@ -58,6 +58,16 @@ package struct StatusSnapshot: Sendable {
     /// The database's size and what is kept of the past; nil until it was first looked at.
     package var storage: StorageStatus?
     package var residentBytes: Int
+    /// Queues, leases, intake, refusals and files.
+    package var operations = OperationsReport()
+
+    /// The share of verdicts that count and are undetermined, 0 to 1: the budget of zeros that would be false. Nil where
+    /// there are no verdicts.
+    package var undeterminedShare: Double? {
+        guard let counts else { return nil }
+        let all = counts.verdicts.values.reduce(into: [:]) { $0.merge($1) { $0 + $1 } }
+        return OperationsReport.undeterminedShare(all)
+    }
 }
 
 /// How large the database is, and what is kept of the past.

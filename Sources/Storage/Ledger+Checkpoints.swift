@@ -48,14 +48,7 @@ extension Ledger {
     /// Measurements, newest first.
     package func evaluations(limit: Int) async throws -> [EvaluationRecord] {
         try await read { db in
-            try db.rows("SELECT * FROM evaluations ORDER BY seq DESC LIMIT ?", [max(0, limit)]).map { row in
-                EvaluationRecord(
-                    version: PolicyVersion(row["version"]), kind: row["kind"], prompts: row["prompts"],
-                    samples: row["samples"], greedyAccuracy: row["greedy_accuracy"],
-                    averageAccuracy: row["average_accuracy"], passAtK: row["pass_at_k"],
-                    undetermined: row["undetermined"], learningSeconds: row["learning_seconds"],
-                    createdAt: Timestamp(milliseconds: row["created_at"]))
-            }
+            try db.rows("SELECT * FROM evaluations ORDER BY seq DESC LIMIT ?", [max(0, limit)]).map(decodeEvaluation)
         }
     }
 
@@ -83,4 +76,13 @@ func decodeCheckpoint(_ row: Row) -> CheckpointManifest {
     CheckpointManifest(
         version: PolicyVersion(row["version"]), path: row["path"], bytes: row["bytes"], digest: row["digest"],
         learnerState: row["learner_state"])
+}
+
+/// An evaluation as its row has it.
+func decodeEvaluation(_ row: Row) -> EvaluationRecord {
+    EvaluationRecord(
+        version: PolicyVersion(row["version"]), kind: row["kind"], prompts: row["prompts"], samples: row["samples"],
+        greedyAccuracy: row["greedy_accuracy"], averageAccuracy: row["average_accuracy"], passAtK: row["pass_at_k"],
+        undetermined: row["undetermined"], learningSeconds: row["learning_seconds"],
+        createdAt: Timestamp(milliseconds: row["created_at"]))
 }

@@ -37,6 +37,7 @@ extension Ledger {
                         throw LedgerError.cannotOpen("\(path): the file system does not support a write-ahead log")
                     }
                     try migrate(db, now: now)
+                    try CommitWatch.install(db)
                 }
                 return (pool, try LogCheckpoints(path: path, configuration: configuration(options)))
             } catch {

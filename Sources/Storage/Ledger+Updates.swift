@@ -84,7 +84,8 @@ extension Ledger {
     }
 }
 
-private func decodeUpdate(_ row: Row) throws -> UpdateRecord {
+/// An update as its row has it.
+func decodeUpdate(_ row: Row) throws -> UpdateRecord {
     var provenance: UpdateProvenance?
     if let settings = row["settings"] as String? {
         provenance = UpdateProvenance(

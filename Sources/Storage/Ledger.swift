@@ -66,7 +66,7 @@ package final class Ledger: Sendable {
         self.identifiers = identifiers
         self.options = options
         self.checkpoints = checkpoints
-        writer = WriteQueue(pool: pool, checkpoints: checkpoints, options: options)
+        writer = WriteQueue(pool: pool, checkpoints: checkpoints, options: options, clock: clock)
     }
 
     /// Opens the database file, creates it when it is missing, and brings its schema up to date.
@@ -94,6 +94,10 @@ package final class Ledger: Sendable {
 
     /// How many writes were made and how many transactions they took since the ledger was opened.
     package var writeStatistics: WriteStatistics { writer.statistics }
+
+    /// Tells someone of every commit from now on: what it changed, and what it cost. Called on the writer's queue after the
+    /// callers of its writes have gone on; must return quickly. One watcher: a later one replaces it.
+    package func watch(_ tell: @escaping @Sendable (CommitNews, CommitFigures) -> Void) { writer.watch(tell) }
 }
 
 extension Ledger {

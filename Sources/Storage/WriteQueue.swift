@@ -14,6 +14,10 @@ package struct WriteStatistics: Sendable, Equatable {
     package var transactions = 0
     /// Writes waiting now.
     package var pending = 0
+    /// Bytes that those announced.
+    package var pendingBytes = 0
+    /// Transactions whose changes could not be told to watchers; what they stored is stored.
+    package var untold = 0
 }
 
 /// Queues writes and commits those that wait together.
@@ -37,17 +41,25 @@ final class WriteQueue: Sendable {
     private let checkpoints: LogCheckpoints
     private let queue = DispatchQueue(label: "rolloutd.ledger.writer", qos: .userInitiated)
     private let state = Mutex(State())
+    private let clock: WallClock
+    /// Called on the writer's queue after each commit, when its callers have gone on; must return quickly.
+    private let watcher = Mutex<(@Sendable (CommitNews, CommitFigures) -> Void)?>(nil)
 
-    init(pool: DatabasePool, checkpoints: LogCheckpoints, options: LedgerOptions) {
+    init(pool: DatabasePool, checkpoints: LogCheckpoints, options: LedgerOptions, clock: WallClock) {
         self.pool = pool
         self.checkpoints = checkpoints
         self.options = options
+        self.clock = clock
     }
+
+    /// Tells someone of every commit from now on.
+    func watch(_ tell: @escaping @Sendable (CommitNews, CommitFigures) -> Void) { watcher.withLock { $0 = tell } }
 
     var statistics: WriteStatistics {
         state.withLock { state in
             var copy = state.statistics
             copy.pending = state.pending.count
+            copy.pendingBytes = state.pendingBytes
             return copy
         }
     }
@@ -93,7 +105,9 @@ final class WriteQueue: Sendable {
 
     private func drain() {
         while let batch = takeBatch() {
+            let start = ContinuousClock.now
             let failure = commit(batch)
+            let end = ContinuousClock.now
             if failure == nil {
                 state.withLock { state in
                     state.statistics.writes += batch.count
@@ -102,8 +116,22 @@ final class WriteQueue: Sendable {
             }
             for write in batch { write.finish(failure: failure) }
             guard failure == nil else { continue }
+            tell(batch, start, end)
             checkpoints.committed(bytes: batch.reduce(0) { $0 + max($1.bytes, Self.smallWriteBytes) })
             if checkpoints.isOverBound { pool.writeWithoutTransaction { checkpoints.finish($0) } }
+        }
+    }
+
+    /// Hands out what the triggers noted of the transaction that was just committed.
+    private func tell(_ batch: [any PendingWrite], _ start: ContinuousClock.Instant, _ end: ContinuousClock.Instant) {
+        let figures = CommitFigures(
+            waitSeconds: batch.map { ($0.queuedAt.duration(to: start)).seconds },
+            commitSeconds: start.duration(to: end).seconds, bytes: batch.reduce(0) { $0 + $1.bytes })
+        do {
+            let news = try pool.writeWithoutTransaction { [clock] db in try CommitWatch.take(db, at: clock.now()) }
+            watcher.withLock { $0 }?(news, figures)
+        } catch {
+            state.withLock { $0.statistics.untold += 1 }
         }
     }
 
@@ -151,6 +179,7 @@ final class WriteQueue: Sendable {
 /// A queued write whose result type is known to itself alone.
 private protocol PendingWrite: Sendable {
     var bytes: Int { get }
+    var queuedAt: ContinuousClock.Instant { get }
     /// Runs inside a savepoint and keeps the result; returns the error it kept, if any.
     func run(in db: Database) -> (any Error)?
     /// Resumes the caller with the kept result, or with the failure of the transaction.
@@ -159,6 +188,7 @@ private protocol PendingWrite: Sendable {
 
 private final class Write<T: Sendable>: PendingWrite {
     let bytes: Int
+    let queuedAt = ContinuousClock.now
     private let body: @Sendable (Database) throws -> T
     private let continuation: CheckedContinuation<T, any Error>
     private let result = Mutex<Result<T, any Error>?>(nil)
@@ -193,4 +223,9 @@ private final class Write<T: Sendable>: PendingWrite {
         let kept = result.withLock { $0 }
         continuation.resume(with: kept ?? .failure(LedgerError.inputOutput("a write was not run")))
     }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -68,19 +68,22 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var behindProxy: String?
 
+    @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
+    var logFormat: String?
+
     func run() async throws {
         let settings = try RunSettings(
             run,
             flags: [
                 "host": host, "port": port.map(String.init), "learner": learner, "updates": updates.map(String.init),
                 "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
-                "backups": backups,
+                "backups": backups, "log_format": logFormat,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
         serviceSettings.backups = settings["backups"]
-        let logger = Self.logger(settings)
+        let logger = try Self.logger(settings)
         let reporter = TerminalReporter()
         try makeParentDirectory(of: serviceSettings.databasePath)
         let assembled = try await RolloutService.assemble(
@@ -147,8 +150,12 @@ struct ServeCommand: AsyncParsableCommand {
         return http
     }
 
-    private static func logger(_ settings: RunSettings) -> Logger {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    private static func logger(_ settings: RunSettings) throws -> Logger {
+        switch settings["log_format"] ?? "text" {
+        case "text": LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        case "json": LoggingSystem.bootstrap { JSONLogHandler.standardError(label: $0) }
+        case let other: throw ValidationError("log_format must be text or json, not \(other)")
+        }
         var logger = Logger(label: "rolloutd")
         logger.logLevel = settings["log_level"].flatMap { Logger.Level(rawValue: $0) } ?? .notice
         return logger

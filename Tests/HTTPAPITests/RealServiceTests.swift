@@ -114,44 +114,4 @@ import Testing
             }
         }
     }
-
-    private func withDirectory(_ body: (String) async throws -> Void) async throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "rolloutd-http-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        try await body(directory.path)
-    }
-
-    /// The real service without learning, its loops beside it, closed when the body ends.
-    private func withRealServer(_ directory: String, _ body: @Sendable (HTTPClient) async throws -> Void) async throws {
-        let counter = Mutex(0)
-        let run = UUID().uuidString.prefix(8)
-        let assembled = try await RolloutService.assemble(
-            settings: ServiceSettings(databasePath: directory + "/ledger.sqlite", isLearning: false, sandboxSlots: 1),
-            clock: WallClock { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
-            identifiers: IdentifierSource { prefix in
-                counter.withLock {
-                    $0 += 1
-                    return "\(prefix)-\(run)-\($0)"
-                }
-            }, logger: silentLogger)
-        let loops = ServiceGroup(
-            configuration: .init(services: assembled.loops.map { .init(service: $0) }, logger: silentLogger))
-        let running = Task { try await loops.run() }
-        do {
-            try await withServer(assembled.service) { client in try await body(client) }
-        } catch {
-            await stop(assembled, loops, running)
-            throw error
-        }
-        await stop(assembled, loops, running)
-    }
-
-    private func stop(_ assembled: AssembledService, _ loops: ServiceGroup, _ running: Task<Void, any Error>) async {
-        assembled.service.beginShutdown()
-        await loops.triggerGracefulShutdown()
-        _ = await running.result
-        await assembled.close()
-    }
 }

@@ -23,6 +23,10 @@ final class ScriptedService: ServiceFacade {
         var delay: Duration?
         /// Calls whose task was cancelled while they were slow.
         var cancelled = 0
+        /// What was answered 429 or 503, as `429 overloaded`.
+        var refusals: [String] = []
+        /// Events that go on; without it there are two, and the end.
+        var hub: EventHub?
         var nextID = 0
         var keys: [KeyRecord] = []
         var audit: [AuditEntry] = []
@@ -385,5 +389,29 @@ final class ScriptedService: ServiceFacade {
         [ReadinessCheck(name: "ledger", isReady: state.withLock { $0.isReady }, detail: "open")]
     }
 
-    func prometheusText() -> String { Counters().prometheusText() }
+    func prometheusText() -> String {
+        var text = MetricsText()
+        Counters().write(to: &text)
+        return text.text
+    }
+
+    /// Two events that have happened, and the end: a service that has stopped.
+    func events(after id: String?, types: Set<EventType>) async throws -> EventFeed {
+        try await enter()
+        let position: EventPosition? = if let id { try EventPosition(id) } else { nil }
+        let given = state.withLock { $0.hub }
+        let hub = given ?? EventHub(epoch: "run-1", newest: 0)
+        guard let place = EventPlace(hub) else { throw ServiceError(.overloaded, "full") }
+        let start = hub.newest
+        if given == nil {
+            hub.publish(.alarm, .members(["at": .string(time.rfc3339), "message": .string("entropy fell")]))
+            hub.publish(.limitReached, .members(["at": .string(time.rfc3339), "refused": .array([])]))
+            hub.stop()
+        }
+        return EventFeed(
+            hub: hub, ledger: nil, types: types, position: position ?? start, place: place,
+            pace: .init(heartbeatSeconds: 0.05, gatherSeconds: 0))
+    }
+
+    func noteRefusal(status: Int, code: String) { state.withLock { $0.refusals.append("\(status) \(code)") } }
 }

@@ -63,7 +63,7 @@ import Testing
             let style = await client.send("GET", "/assets/style.css")
             #expect(style?.status == 200 && style?.headers["content-type"] == "text/css; charset=utf-8")
             #expect(style?.text.contains(".t12{") == true)
-            let script = await client.send("GET", "/assets/live.js")
+            let script = await client.send("GET", "/dashboard.js")
             #expect(script?.status == 200 && script?.headers["content-type"] == "text/javascript; charset=utf-8")
             #expect(await client.send("GET", "/")?.status == 401)
         }

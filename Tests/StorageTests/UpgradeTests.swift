@@ -181,4 +181,24 @@ struct UpgradeTests {
         }
         try raw.close()
     }
+
+    @Test func `a ledger from before events tells of what happens from now on`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        try database(
+            at: path, migratedTo: 3,
+            """
+            INSERT INTO policies VALUES (0, 5), (1, 6);
+            INSERT INTO updates (version, objective, metrics, created_at) VALUES (1, 'gppo', '[["loss",0.5]]', 6);
+            INSERT INTO leases VALUES (1, 'old', 'generate', 'w', 0, 1, 1, 5, 9, NULL, NULL);
+            """)
+        let ledger = try Ledger.open(at: path, clock: StillClock().wall, identifiers: countedIdentifiers())
+        #expect(try await ledger.newestEvent() == 0)
+        try await ledger.commit(update: updateCommit(2, []))
+        try await ledger.release(LeaseID("old"))
+        let page = try await ledger.events(after: 0, through: .max, types: Set(EventType.allCases), limit: 9)
+        #expect(page.events.map(\.type) == [.updateCommitted, .policyPublished, .leaseEnded])
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
 }

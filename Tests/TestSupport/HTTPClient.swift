@@ -143,7 +143,8 @@ package struct HTTPConnection: Sendable {
         return answer
     }
 
-    private func readSome() -> [UInt8]? {
+    /// What has come, waiting for something; empty when the server closed, nil when nothing came in time.
+    package func readSome() -> [UInt8]? {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         errno = 0
         let count = chunk.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
@@ -151,7 +152,7 @@ package struct HTTPConnection: Sendable {
     }
 }
 
-private func parseHead(_ bytes: ArraySlice<UInt8>) -> HTTPAnswer? {
+func parseHead(_ bytes: ArraySlice<UInt8>) -> HTTPAnswer? {
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n")
     guard let first = lines.first?.split(separator: " "), first.count > 1, let status = Int(first[1]) else {
         return nil
@@ -164,7 +165,8 @@ private func parseHead(_ bytes: ArraySlice<UInt8>) -> HTTPAnswer? {
     return HTTPAnswer(status: status, headers: headers, body: [])
 }
 
-private func dechunked(_ bytes: [UInt8]) -> [UInt8] {
+/// What the whole chunks of a body hold.
+func dechunked(_ bytes: [UInt8]) -> [UInt8] {
     var body: [UInt8] = []
     var position = 0
     while let end = range(of: "\r\n", in: Array(bytes[position..<min(position + 20, bytes.count)])) {
@@ -177,7 +179,7 @@ private func dechunked(_ bytes: [UInt8]) -> [UInt8] {
     return body
 }
 
-private func range(of text: String, in bytes: [UInt8]) -> Int? {
+func range(of text: String, in bytes: [UInt8]) -> Int? {
     let pattern = Array(text.utf8)
     guard bytes.count >= pattern.count else { return nil }
     return (0...(bytes.count - pattern.count)).first { bytes[$0..<($0 + pattern.count)].elementsEqual(pattern) }

@@ -104,7 +104,7 @@ def poster(counts, name, encoding):
 
 def packed(batch):
     """The binary form of POST /v1/rollouts; see openapi.yaml."""
-    out = [b"RLO1", struct.pack("<I", len(batch))]
+    out = [b"RLO1"]
     for item in batch:
         ids, logprobs = item["token_ids"], item["logprobs"]
         header = json.dumps({k: v for k, v in item.items() if k not in ("token_ids", "logprobs")}).encode()

@@ -16,8 +16,8 @@ func dashboardEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
         Endpoint(.get, "/assets/style.css", access: .open) { _ in
             asset(DashboardStyle.sheet, type: "text/css; charset=utf-8")
         },
-        Endpoint(.get, "/assets/live.js", access: .open) { _ in
-            asset(DashboardStyle.script, type: "text/javascript; charset=utf-8")
+        Endpoint(.get, "/dashboard.js", access: .open) { _ in
+            asset(DashboardScript.source, type: "text/javascript; charset=utf-8")
         },
         Endpoint(.get, "/rollouts/{id}") { call in
             let rollout = try await service.rollout(try call.identifier("id", RolloutID.self), waitSeconds: 0)

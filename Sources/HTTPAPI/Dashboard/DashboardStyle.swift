@@ -1,5 +1,5 @@
-// The pages' style sheet and the few lines of script that refresh them, served as files of their own: the pages' policy
-// allows nothing inline. No framework, nothing loaded from elsewhere.
+// The pages' style sheet and frame; the sheet is served as a file of its own: the pages' policy allows nothing inline. No
+// framework, nothing loaded from elsewhere.
 
 /// Constant parts of the pages.
 enum DashboardStyle {
@@ -44,6 +44,7 @@ enum DashboardStyle {
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
         th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
         td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child td{border-bottom:0}
+        td.name{overflow-wrap:anywhere}
         .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
         progress.bar{appearance:none;border:0;background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden}
         progress.bar::-webkit-progress-bar{background:var(--rule)}progress.bar::-webkit-progress-value{background:var(--s0)}
@@ -54,17 +55,11 @@ enum DashboardStyle {
         dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px;margin:0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
         """
 
-    /// Replaces the page's content every few seconds without losing the reader's place; off when the tab is hidden.
-    static let script = """
-        setInterval(async()=>{if(document.hidden)return;try{const r=await fetch(location.href,{headers:{accept:"text/html"}});if(!r.ok)return;
-        const d=new DOMParser().parseFromString(await r.text(),"text/html");for(const t of["header","main"]){const n=d.querySelector(t),o=document.querySelector(t);if(n&&o)o.replaceWith(n)}}catch{}},3000)
-        """
-
     /// A whole page.
     static func page(title: String, header: HTML, main: HTML, isLive: Bool) -> HTML {
         let refresh =
             isLive
-            ? "<script src=\"/assets/live.js\" defer></script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"
+            ? "<script src=\"/dashboard.js\" defer></script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"
             : ""
         return HTML(
             """

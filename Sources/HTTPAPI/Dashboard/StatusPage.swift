@@ -43,6 +43,7 @@ struct StatusPage: Sendable {
                 LearningCharts(updates: status.updates, evaluations: status.evaluations).all.map(\.html).joined())
             + .element("h2", [:], HTML("Work"))
             + .element("div", ["class": "panels"], kinds + verdicts + queue)
+            + .element("h2", [:], HTML("Operation")) + OperationPanels(status: status).all
             + .element("h2", [:], HTML("Recent rollouts")) + rollouts
     }
 
@@ -105,7 +106,7 @@ struct StatusPage: Sendable {
                     + "<td><progress class=\"bar\" max=\"100\" value=\"\(width)\"></progress></td><td class=\"r\">\(state.text)</td></tr>"
             )
         }
-        return panel(
+        return Self.panel(
             "Kinds in training",
             "Rollouts right of late, and the chance that a group has both right and wrong ones: only such a group teaches.",
             head: "<th>kind</th><th class=\"r\">right</th><th></th><th class=\"r\">teaches</th>", rows: rows)
@@ -119,7 +120,7 @@ struct StatusPage: Sendable {
             }
             return HTML("<tr><td>\(type)</td>\(cells.joined())</tr>")
         }
-        return panel(
+        return Self.panel(
             "Verdicts", "Undetermined is nobody's fault and never a reward. Sandbox: \(status.sandboxTier).",
             head: "<th>task</th>" + Verdict.Outcome.allCases.map { "<th class=\"r\">\($0.rawValue)</th>" }.joined(),
             rows: rows)
@@ -135,7 +136,7 @@ struct StatusPage: Sendable {
             status.counts.map {
                 "\(Figures.count($0.openGroups)) groups are open, \(Figures.count($0.leasedGroups)) are leased."
             } ?? ""
-        return panel("Rollouts by status", open, head: "<th>status</th><th class=\"r\">rollouts</th>", rows: rows)
+        return Self.panel("Rollouts by status", open, head: "<th>status</th><th class=\"r\">rollouts</th>", rows: rows)
     }
 
     private var rollouts: HTML {
@@ -157,7 +158,8 @@ struct StatusPage: Sendable {
         )
     }
 
-    private func panel(_ title: String, _ note: String, head: String, rows: [HTML]) -> HTML {
+    /// A card with a heading, a note and a table.
+    static func panel(_ title: String, _ note: String, head: String, rows: [HTML]) -> HTML {
         let table =
             rows.isEmpty
             ? HTML("<p class=\"empty\">no data yet</p>") : HTML("<table><tr>\(head)</tr>\(rows.joined().text)</table>")
