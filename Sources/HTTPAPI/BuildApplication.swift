@@ -2,10 +2,13 @@
 import Domain
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 
 /// The HTTP server over a service: run it in a service group; a graceful shutdown finishes the requests in flight.
+///
+/// Throws `InputError` when the certificate cannot be used.
 ///
 /// - Parameters:
 ///   - service: The use cases.
@@ -15,20 +18,20 @@ import NIOCore
 package func buildApplication(
     service: some ServiceFacade, configuration: HTTPConfiguration, logger: Logger,
     onBound: @escaping @Sendable (String) -> Void = { _ in }
-) -> some ApplicationProtocol {
+) throws -> some ApplicationProtocol {
     let counters = RequestCounters(refused: { status, code in service.noteRefusal(status: status, code: code) })
     let responder = APIResponder(
         endpoints: apiEndpoints(service, counters: counters), configuration: configuration, access: service.access,
         audit: AuditTrail(service), counters: counters)
+    let plain = HTTPServerBuilder.http1(
+        configuration: .init(
+            additionalChannelHandlers: [ConnectionGuard(configuration)],
+            idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
+                maxHeaderFieldCount: 100)))
     return Application(
-        responder: responder,
-        server: .http1(
-            configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard(configuration)],
-                idleTimeout: .milliseconds(Int64(configuration.idleSeconds * 1000)),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
-                    maxHeaderFieldCount: 100))),
+        responder: responder, server: try encrypted(plain, by: configuration.tls),
         configuration: ApplicationConfiguration(
             address: .hostname(configuration.host, port: configuration.port), serverName: "rolloutd",
             availableConnectionsDelegate: .maximum(configuration.connectionsMax, logger: logger)),

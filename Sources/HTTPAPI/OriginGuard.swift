@@ -6,9 +6,13 @@ import Hummingbird
 /// by a form (its `Origin` gives it away) or by a name that resolves to loopback (its `Host` does).
 struct OriginGuard: Sendable {
     private let host: String
+    private let scheme: String
 
     /// Guards a server at this address.
-    init(_ configuration: HTTPConfiguration) { host = configuration.host.lowercased() }
+    init(_ configuration: HTTPConfiguration) {
+        host = configuration.host.lowercased()
+        scheme = configuration.tls == nil ? "http://" : "https://"
+    }
 
     /// Refuses a request that comes from another site; for a server that needs no key.
     func admit(_ request: Request) throws(HTTPFault) {
@@ -16,7 +20,7 @@ struct OriginGuard: Sendable {
             throw forbidden("the host \"\(authority.prefix(80))\" is not this server", hint: "use its loopback address")
         }
         let origin = request.headers[.origin]
-        if let origin, origin.lowercased() != "http://" + (request.head.authority ?? "").lowercased() {
+        if let origin, origin.lowercased() != scheme + (request.head.authority ?? "").lowercased() {
             throw forbidden(
                 "requests from \"\(origin.prefix(80))\" are refused", hint: "set API keys to allow other origins")
         }

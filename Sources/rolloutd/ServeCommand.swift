@@ -100,7 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
             reporter.line("scoring: off here; start rolloutd score-worker --server URL where rollouts are to be judged")
         }
         reporter.line("data: \(serviceSettings.databasePath) (checkpoints in \(serviceSettings.checkpointDirectory))")
-        let server = buildApplication(
+        let server = try buildApplication(
             service: assembled.service, configuration: http, logger: logger,
             onBound: { address in
                 reporter.line(
@@ -144,7 +144,9 @@ struct ServeCommand: AsyncParsableCommand {
         http.isBehindProxy = try settings.isOn("behind_proxy", default: false)
         switch (settings["tls_certificate"], settings["tls_key"]) {
         case (nil, nil): break
-        case (let certificate?, let key?): http.tls = TLSFiles(certificate: certificate, key: key)
+        case (let certificate?, let key?): 
+            http.tls = TLSFiles(certificate: certificate, key: key)
+            do { try http.tls?.check() } catch let fault as InputError { throw ValidationError("\(fault)") }
         default: throw ValidationError("--tls-certificate and --tls-key belong together")
         }
         return http

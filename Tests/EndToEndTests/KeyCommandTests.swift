@@ -107,6 +107,18 @@ import Testing
         await #expect(throws: ServerProcess.StartFailure.self) { _ = try await ServerProcess.start(arguments) }
     }
 
+    @Test func `certificate files that cannot be used are refused before anything is opened`() async throws {
+        let folder = try TemporaryFolder()
+        let database = folder.path + "/ledger.sqlite"
+        for arguments in [["--tls-certificate", "no.pem", "--tls-key", "no.key"], ["--tls-certificate", "no.pem"]] {
+            let refused = await #expect(throws: ServerProcess.StartFailure.self) {
+                _ = try await ServerProcess.start(["--database", database, "--learner", "off"] + arguments)
+            }
+            #expect(refused?.status == 64 && refused?.output.contains("tls") == true)
+            #expect(!FileManager.default.fileExists(atPath: database))
+        }
+    }
+
     @Test func `a key's command says what is wrong with what was asked, and makes nothing`() async throws {
         let folder = try TemporaryFolder()
         let database = folder.path + "/ledger.sqlite"

@@ -17,7 +17,7 @@ func withServer(
     var configuration = HTTPConfiguration(port: 0)
     configure(&configuration)
     let (addresses, bound) = AsyncStream.makeStream(of: String.self)
-    let server = buildApplication(
+    let server = try buildApplication(
         service: service, configuration: configuration, logger: silentLogger, onBound: { bound.yield($0) })
     let group = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: silentLogger))
     let running = Task { try await group.run() }
