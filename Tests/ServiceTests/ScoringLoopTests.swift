@@ -33,7 +33,7 @@ import Verification
             ledger: ledger, judge: Judge(math: MathVerifier(), code: nil, codeConcurrency: 1),
             learner: LearnerControl(settings: LearnerSettings(), changes: changes), board: board, counters: Counters(),
             changes: changes, access: AccessControl(clock: WallClock { Timestamp(milliseconds: 0) }),
-            changes: changes, switches: ServiceSwitches(changes: changes),
+            switches: ServiceSwitches(changes: changes),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let lease = try #require(try await ledger.leaseScoring(worker: "judge", max: 8, seconds: 600))
 
