@@ -169,7 +169,7 @@ CREATE TABLE groups (
     -- How often it was handed out and not given back; bounded, while `attempt` is not.
     tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
     lease_seq INTEGER REFERENCES leases (seq),
-    created_at INTEGER NOT NULL, asked_size INTEGER CHECK (asked_size BETWEEN 1 AND 64), is_imported INTEGER NOT NULL DEFAULT 0 CHECK (is_imported IN (0, 1)),
+    created_at INTEGER NOT NULL, asked_size INTEGER CHECK (asked_size BETWEEN 1 AND 64), is_imported INTEGER NOT NULL DEFAULT 0 CHECK (is_imported IN (0, 1)), is_named INTEGER NOT NULL DEFAULT 0 CHECK (is_named IN (0, 1)),
     CHECK (member_count BETWEEN 0 AND size),
     CHECK (status <> 'ready' OR member_count = size),
     CHECK ((status = 'consumed') = (consumed_by_update IS NOT NULL)),
@@ -191,6 +191,13 @@ CREATE INDEX groups_given_back ON groups (seq)
 
 CREATE INDEX groups_settled ON groups (created_at)
     WHERE status IN ('consumed', 'stale', 'discarded') OR is_imported = 1;
+
+CREATE TRIGGER group_ready_event AFTER UPDATE OF status ON groups WHEN old.status <> 'ready' AND new.status = 'ready'
+BEGIN
+    INSERT INTO events (type, at, ref, subject)
+    SELECT 'group.ready', coalesce(max(v.created_at), new.created_at), new.seq, new.id
+    FROM rollouts r CROSS JOIN verdicts v ON v.seq = r.verdict_seq WHERE r.group_seq = new.seq;
+END;
 
 CREATE TRIGGER groups_are_consumed_once BEFORE UPDATE OF status, consumed_by_update ON groups
     WHEN old.status = 'consumed'
@@ -296,6 +303,34 @@ CREATE TABLE leases (
 ) STRICT;
 
 CREATE INDEX leases_alive ON leases (expires_at) WHERE ended_at IS NULL;
+
+CREATE INDEX leases_by_kind ON leases (kind, seq);
+
+CREATE INDEX leases_by_worker ON leases (worker, seq);
+
+CREATE TRIGGER lease_ended_event AFTER UPDATE OF ended_at ON leases
+    WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL AND NOT (new.kind = 'score' AND new.ending = 'completed')
+BEGIN
+    INSERT INTO events (type, at, ref, subject) VALUES ('lease.ended', new.ended_at, new.seq, new.id);
+END;
+
+CREATE TRIGGER leases_begin AFTER INSERT ON leases
+BEGIN
+    INSERT INTO workers (name, kind, alive, leases, first_seen, last_seen)
+        VALUES (new.worker, new.kind, 1, 1, new.created_at, new.created_at)
+        ON CONFLICT (name, kind) DO UPDATE SET alive = alive + 1, leases = leases + 1,
+            last_seen = max(last_seen, new.created_at);
+END;
+
+CREATE TRIGGER leases_end AFTER UPDATE OF ended_at ON leases WHEN old.ended_at IS NULL AND new.ended_at IS NOT NULL
+BEGIN
+    UPDATE workers SET alive = alive - 1 WHERE name = new.worker AND kind = new.kind;
+END;
+
+CREATE TRIGGER leases_seen AFTER UPDATE OF seen_at ON leases
+BEGIN
+    UPDATE workers SET last_seen = max(last_seen, new.seen_at) WHERE name = new.worker AND kind = new.kind;
+END;
 
 CREATE TABLE packed_bodies (
     rollout_seq INTEGER PRIMARY KEY REFERENCES rollout_bodies (rollout_seq),
@@ -416,7 +451,7 @@ CREATE TABLE rollouts (
     reward REAL,
     advantage REAL,
     consumed_by_update INTEGER REFERENCES updates (version),
-    created_at INTEGER NOT NULL, last_policy_version INTEGER CHECK (last_policy_version > policy_version), compacted INTEGER NOT NULL DEFAULT 0 CHECK (compacted IN (0, 1)), origin TEXT,
+    created_at INTEGER NOT NULL, last_policy_version INTEGER CHECK (last_policy_version > policy_version), compacted INTEGER NOT NULL DEFAULT 0 CHECK (compacted IN (0, 1)), origin TEXT, key_seq INTEGER NOT NULL DEFAULT 0,
     CHECK ((outcome IS NULL) = (verdict_seq IS NULL)),
     CHECK (CASE WHEN outcome IN ('passed', 'failed') THEN reward IS NOT NULL ELSE reward IS NULL END),
     -- A CHECK that is NULL passes, so these say IS where a column may be NULL.
@@ -451,15 +486,33 @@ CREATE INDEX rollouts_by_verdict ON rollouts (verdict_seq) WHERE verdict_seq IS 
 
 CREATE INDEX rollouts_by_version ON rollouts (policy_version);
 
+CREATE INDEX rollouts_by_version_status ON rollouts (policy_version, status);
+
 CREATE INDEX rollouts_to_compact ON rollouts (created_at)
     WHERE compacted = 0 AND status IN ('consumed', 'stale', 'discarded');
-CREATE INDEX rollouts_by_version_status ON rollouts (policy_version, status);
 
 CREATE TRIGGER judging_recounted AFTER UPDATE OF judging ON rollouts WHEN old.judging IS NOT new.judging
 BEGIN
     UPDATE tallies SET count = count - 1 WHERE name = 'judging/' || old.judging;
     INSERT INTO tallies SELECT 'judging/' || new.judging, 1 WHERE new.judging IS NOT NULL
         ON CONFLICT (name) DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER lanes_counted AFTER INSERT ON rollouts WHEN new.judging = 'waiting'
+BEGIN
+    INSERT INTO scoring_lanes VALUES (new.key_seq, 1) ON CONFLICT (key_seq) DO UPDATE SET waiting = waiting + 1;
+END;
+
+CREATE TRIGGER lanes_joined AFTER UPDATE OF judging ON rollouts
+    WHEN old.judging IS NOT 'waiting' AND new.judging = 'waiting'
+BEGIN
+    INSERT INTO scoring_lanes VALUES (new.key_seq, 1) ON CONFLICT (key_seq) DO UPDATE SET waiting = waiting + 1;
+END;
+
+CREATE TRIGGER lanes_left AFTER UPDATE OF judging ON rollouts
+    WHEN old.judging = 'waiting' AND new.judging IS NOT 'waiting'
+BEGIN
+    UPDATE scoring_lanes SET waiting = waiting - 1 WHERE key_seq = old.key_seq;
 END;
 
 CREATE TRIGGER only_settled_rollouts_are_deleted BEFORE DELETE ON rollouts

@@ -85,16 +85,22 @@ struct ServeCommand: AsyncParsableCommand {
         serviceSettings.backups = settings["backups"]
         let logger = try Self.logger(settings)
         let reporter = TerminalReporter()
+        let refusal = ValidationError(
+            "refusing to listen on \(http.host) without API keys: make one with rolloutd keys create --database "
+                + "\(serviceSettings.databasePath) --name me --role admin, set ROLLOUTD_API_KEYS, or use --host 127.0.0.1"
+        )
+        // Only a database can hold keys; one that is not there need not be made to be refused.
+        guard
+            http.isLoopback || !http.apiKeys.isEmpty
+                || FileManager.default.fileExists(atPath: serviceSettings.databasePath)
+        else { throw refusal }
         try makeParentDirectory(of: serviceSettings.databasePath)
         let assembled = try await RolloutService.assemble(
             settings: serviceSettings, clock: .system, identifiers: .system, secrets: .system,
             events: { reporter.show($0) }, logger: logger)
         guard http.isLoopback || !http.apiKeys.isEmpty || assembled.service.access.hasLiveKeys else {
             await assembled.close()
-            throw ValidationError(
-                "refusing to listen on \(http.host) without API keys: make one with rolloutd keys create --database "
-                    + "\(serviceSettings.databasePath) --name me --role admin, set ROLLOUTD_API_KEYS, or use --host 127.0.0.1"
-            )
+            throw refusal
         }
         if !serviceSettings.isScoring {
             reporter.line("scoring: off here; start rolloutd score-worker --server URL where rollouts are to be judged")
@@ -144,7 +150,7 @@ struct ServeCommand: AsyncParsableCommand {
         http.isBehindProxy = try settings.isOn("behind_proxy", default: false)
         switch (settings["tls_certificate"], settings["tls_key"]) {
         case (nil, nil): break
-        case (let certificate?, let key?): 
+        case (let certificate?, let key?):
             http.tls = TLSFiles(certificate: certificate, key: key)
             do { try http.tls?.check() } catch let fault as InputError { throw ValidationError("\(fault)") }
         default: throw ValidationError("--tls-certificate and --tls-key belong together")

@@ -30,7 +30,8 @@ import Testing
     /// Outside packages and their owners.
     static let owners: [String: Set<String>] = [
         "GRDB": ["Storage"], "Hummingbird": ["HTTPAPI"], "HummingbirdCore": ["HTTPAPI"], "HTTPTypes": ["HTTPAPI"],
-        "HummingbirdTLS": ["HTTPAPI"], "NIOSSL": ["HTTPAPI"], "NIOCore": ["HTTPAPI"], "NIOPosix": ["HTTPAPI"], "NIOHTTP1": ["HTTPAPI"], "NIOHTTPTypes": ["HTTPAPI"],
+        "HummingbirdTLS": ["HTTPAPI"], "NIOSSL": ["HTTPAPI"], "NIOCore": ["HTTPAPI"], "NIOPosix": ["HTTPAPI"],
+        "NIOHTTP1": ["HTTPAPI"], "NIOHTTPTypes": ["HTTPAPI"],
         "ArgumentParser": ["rolloutd"], "UnixSignals": ["Service", "rolloutd"],
         "BigInt": ["Verification"], "ServiceLifecycle": ["Service", "HTTPAPI", "rolloutd"],
         "Logging": ["Service", "HTTPAPI", "rolloutd"],
