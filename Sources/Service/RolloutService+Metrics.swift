@@ -11,6 +11,11 @@ extension RolloutService {
         writeProcess(snapshot, to: &text)
         writeLearner(snapshot, to: &text)
         writeLedger(snapshot, to: &text)
+        if let storage = snapshot.storage {
+            text.single(
+                "rolloutd_ledger_free_bytes", .gauge, "Of the database's file, pages that will be used again.",
+                Double(storage.size.freeBytes))
+        }
         if let pulse = snapshot.operations.pulse { writePulse(pulse, snapshot, to: &text) }
         return text.text
     }

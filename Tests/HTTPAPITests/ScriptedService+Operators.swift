@@ -102,4 +102,25 @@ extension ScriptedService {
         try await enter()
         return DrainReport(isDraining: true, waiting: 1, judging: 0, leasedGroups: 0, isLearnerResting: true)
     }
+
+    func backUp(name: String?, keep: Int?) async throws -> BackupRecord {
+        try await enter()
+        return BackupRecord(
+            name: name ?? "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)
+    }
+
+    func backups() throws -> [BackupRecord] {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        return [BackupRecord(name: "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)]
+    }
+
+    func evaluations(limit: Int) async throws -> [EvaluationRecord] {
+        try await enter()
+        return [
+            EvaluationRecord(
+                version: currentVersion, kind: "math", prompts: 10, samples: 0, greedyAccuracy: 0.5,
+                averageAccuracy: nil,
+                passAtK: nil, undetermined: 0, learningSeconds: 1, createdAt: time)
+        ]
+    }
 }

@@ -36,7 +36,7 @@ final class ScriptedService: ServiceFacade {
     let state = Mutex(State())
     let access = AccessControl(clock: WallClock { Timestamp(milliseconds: 1_700_000_000_000) })
     let time = Timestamp(milliseconds: 1_700_000_000_000)
-    private let currentVersion = PolicyVersion(3)
+    let currentVersion = PolicyVersion(3)
 
     /// Makes every later call throw; nil ends that.
     func fail(_ error: (any Error)?) { state.withLock { $0.failure = error } }
@@ -348,26 +348,6 @@ final class ScriptedService: ServiceFacade {
         return [
             UpdateRecord(version: currentVersion, createdAt: time, objective: "gppo", metrics: [.init("loss", 0.5)])
         ]
-    }
-
-    func evaluations(limit: Int) async throws -> [EvaluationRecord] {
-        try await enter()
-        return [
-            EvaluationRecord(
-                version: currentVersion, kind: "math", prompts: 10, samples: 0, greedyAccuracy: 0.5,
-                averageAccuracy: nil,
-                passAtK: nil, undetermined: 0, learningSeconds: 1, createdAt: time)
-        ]
-    }
-
-    func backUp(name: String?, keep: Int?) async throws -> BackupRecord {
-        try await enter()
-        return BackupRecord(
-            name: name ?? "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)
-    }
-
-    func backups() throws -> [BackupRecord] {
-        [BackupRecord(name: "b.sqlite", path: "/backups/b.sqlite", bytes: 4096, checkpoints: 1, createdAt: time)]
     }
 
     func status() -> StatusSnapshot {

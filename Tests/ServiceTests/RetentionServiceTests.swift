@@ -46,7 +46,7 @@ import Testing
             // The loop keeps two updates; what it keeps goes on request.
             let report = try await service.applyRetention(RetentionPolicy(updates: 0), isDryRun: false, limit: 1_000)
             #expect(report.groups > 0 && !report.hasMore)
-            #expect(service.prometheusText().contains("rolloutd_database_bytes"))
+            #expect(service.prometheusText().contains("rolloutd_ledger_free_bytes"))
         }
         let ledger = try Ledger.open(
             at: fixture.database, clock: WallClock { Timestamp(milliseconds: 0) }, identifiers: IdentifierSource { $0 })
