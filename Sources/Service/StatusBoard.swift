@@ -39,7 +39,7 @@ package struct StatusSnapshot: Sendable {
     package var counts: LedgerCounts?
     /// Seconds of learning so far; evaluations not counted.
     package var learningSeconds: Double
-    /// The last updates, oldest first, at most `StatusBoard.updatesKept`.
+    /// Updates, oldest first, at most `StatusBoard.updatesKept`: all of the newest, fewer of older ones.
     package var updates: [UpdateRecord]
     /// The last evaluations, oldest first.
     package var evaluations: [EvaluationRecord]
@@ -102,8 +102,8 @@ package struct KindStatus: Sendable, Equatable {
 
 /// The one place where the loops leave what they know for the status page.
 package final class StatusBoard: Sendable {
-    /// Enough for the curves of a night's run at one update a second, thinned by the page.
-    package static let updatesKept = 4_096
+    /// As many points as a curve shows; a record takes some 20 kB, so that all of a night's updates would be most of the memory.
+    package static let updatesKept = 1_024
     /// Two kinds and their sum, every tenth update.
     package static let evaluationsKept = 2_048
 
@@ -133,11 +133,20 @@ package final class StatusBoard: Sendable {
         }
     }
 
-    /// Adds an update to the curves.
+    /// Leaves out every second of the older half, so that the curves go back to the first update at any length of a run.
+    private static func thin(_ updates: inout [UpdateRecord]) {
+        let half = updates.count / 2
+        updates = updates.enumerated().filter { $0.offset >= half || $0.offset.isMultiple(of: 2) }.map(\.element)
+    }
+
+    /// Adds an update to the curves, which thin out with age.
     package func append(_ record: UpdateRecord) {
         state.withLock {
+            var record = record
+            // What it can be made again from is the ledger's to keep.
+            record.provenance = nil
             $0.updates.append(record)
-            if $0.updates.count > Self.updatesKept { $0.updates.removeFirst($0.updates.count - Self.updatesKept) }
+            if $0.updates.count > Self.updatesKept { Self.thin(&$0.updates) }
             $0.policyVersion = record.version
             $0.objective = record.objective
         }

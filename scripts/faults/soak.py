@@ -212,6 +212,9 @@ def main():
             time.sleep(30)
             now = dict(counts.values)
             latencies = counts.take_latencies() or [0]
+            if not server.is_running():
+                print(f"the server ended with status {server.process.returncode}; the end of its log:\n{server.text()[-3000:]}", flush=True)
+                break
             resident = server.resident()
             readings.append(resident)
             status = server.client().call("GET", "/admin/status")[1]
@@ -224,7 +227,7 @@ def main():
         for thread in threads:
             thread.join(60)
         alive = server.is_running()
-        ended, seconds = server.stop(120)
+        ended, seconds = server.stop(120) if alive else (server.process.returncode, 0.0)
         settled = readings[len(readings) // 5:] or [0]
         quarter = max(1, len(settled) // 4)
         first, last = statistics.median(settled[:quarter]), statistics.median(settled[-quarter:])
