@@ -97,7 +97,8 @@ struct OperationPanels: Sendable {
         return StatusPage.panel(
             "Requests turned away",
             "Answered 429 or 503, with Retry-After. \(streams) \(streams == 1 ? "stream of events is" : "streams of events are") open.",
-            head: head(["reason"], ["last hour", "since start"]), rows: rows)
+            head: head(["reason"], ["last hour", "since start"]),
+            rows: rows.isEmpty ? [row(["none"], ["0", "0"])] : rows)
     }
 
     // MARK: Cells
