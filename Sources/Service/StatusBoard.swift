@@ -102,7 +102,7 @@ package struct KindStatus: Sendable, Equatable {
 
 /// The one place where the loops leave what they know for the status page.
 package final class StatusBoard: Sendable {
-    /// As many points as a curve shows; a record takes some 20 kB, so that all of a night's updates would be most of the memory.
+    /// As many points as a curve shows; without a bound a night of fast updates would fill the memory.
     package static let updatesKept = 1_024
     /// Two kinds and their sum, every tenth update.
     package static let evaluationsKept = 2_048

@@ -1,7 +1,7 @@
 // What each transaction changed, noted by triggers that only the writer's own connection has.
 //
 // Noting it in the tables' triggers and not in the methods that write has two reasons: whoever changes a row is seen, and
-// what a savepoint undoes is undone here as well. The notes are in memory (temp_store) and cost about a microsecond a row.
+// what a savepoint undoes is undone here as well. The notes are in memory (temp_store).
 import Domain
 import GRDB
 
