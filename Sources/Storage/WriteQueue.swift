@@ -36,14 +36,20 @@ final class WriteQueue: Sendable {
         var statistics = WriteStatistics()
     }
 
+    /// In a struct, because a function that is itself a generic value is wrapped once more each time that `withLock` puts
+    /// it back: a call after n commits went through n wrappers, down to the end of the stack.
+    private struct Watcher {
+        /// Called on the writer's queue after each commit, when its callers have gone on; must return quickly.
+        var tell: (@Sendable (CommitNews, CommitFigures) -> Void)?
+    }
+
     private let pool: DatabasePool
     private let options: LedgerOptions
     private let checkpoints: LogCheckpoints
     private let queue = DispatchQueue(label: "rolloutd.ledger.writer", qos: .userInitiated)
     private let state = Mutex(State())
     private let clock: WallClock
-    /// Called on the writer's queue after each commit, when its callers have gone on; must return quickly.
-    private let watcher = Mutex<(@Sendable (CommitNews, CommitFigures) -> Void)?>(nil)
+    private let watcher = Mutex(Watcher())
 
     init(pool: DatabasePool, checkpoints: LogCheckpoints, options: LedgerOptions, clock: WallClock) {
         self.pool = pool
@@ -53,7 +59,7 @@ final class WriteQueue: Sendable {
     }
 
     /// Tells someone of every commit from now on.
-    func watch(_ tell: @escaping @Sendable (CommitNews, CommitFigures) -> Void) { watcher.withLock { $0 = tell } }
+    func watch(_ tell: @escaping @Sendable (CommitNews, CommitFigures) -> Void) { watcher.withLock { $0.tell = tell } }
 
     var statistics: WriteStatistics {
         state.withLock { state in
@@ -129,7 +135,7 @@ final class WriteQueue: Sendable {
             commitSeconds: start.duration(to: end).seconds, bytes: batch.reduce(0) { $0 + $1.bytes })
         do {
             let news = try pool.writeWithoutTransaction { [clock] db in try CommitWatch.take(db, at: clock.now()) }
-            watcher.withLock { $0 }?(news, figures)
+            watcher.withLock { $0.tell }?(news, figures)
         } catch {
             state.withLock { $0.statistics.untold += 1 }
         }

@@ -1,6 +1,7 @@
 // The events that the ledger keeps, and what it tells of each commit.
 import Domain
 import GRDB
+import Glibc
 import Storage
 import StrictJSON
 import Synchronization
@@ -31,6 +32,13 @@ private final class Watcher: Sendable {
 }
 
 private let every = Set(EventType.allCases)
+
+/// How many bytes of its stack the calling thread uses now: glibc keeps a thread's descriptor, which `pthread_self` points
+/// to, at the beginning of its stack.
+private func stackDepth() -> Int {
+    var here = 0
+    return withUnsafeMutablePointer(to: &here) { Int(pthread_self()) - Int(bitPattern: $0) }
+}
 
 struct EventTests {
     @Test func `what happens to groups, leases, updates and evaluations is kept in its order`() async throws {
@@ -80,6 +88,18 @@ struct EventTests {
                 page.events.count { $0.type == .leaseEnded } == 1, "a scoring lease that ends by verdicts is not told")
             let some = try await ledger.events(after: 2, through: 6, types: [.policyPublished, .alarm], limit: 100)
             #expect(some.events.map(\.type) == [.policyPublished] && some.through == 6)
+        }
+    }
+
+    @Test func `telling of the thousandth commit takes no more of the stack than telling of the first`() async throws {
+        try await withLedger { ledger, _ in
+            let depths = Mutex<[Int]>([])
+            ledger.watch { _, _ in depths.withLock { $0.append(stackDepth()) } }
+            for number in 0..<1000 { _ = try await ledger.submit(prompts: [mathPrompt("p-\(number)")]) }
+            while depths.withLock({ $0.count }) < 1000 { try await Task.sleep(for: .milliseconds(5)) }
+            let (first, last) = depths.withLock { ($0[0], $0[999]) }
+            // A wrapper for each commit, as there was once, makes 192,000 bytes, and ends the service when the stack is full.
+            #expect(last < first + 16_384, "\(first) bytes at the first commit, \(last) at the last")
         }
     }
 
