@@ -6,7 +6,7 @@ extension KeyRequest {
     package init(json: JSONValue, now: Timestamp) throws(InputError) {
         let fields = try JSONFields(json, known: ["name", "roles", "expires_in_days", "quotas"])
         self.init(
-            name: try fields.string("name", bytes: 1...Limits.nameBytesMax), roles: try readRoles(fields))
+            name: try fields.name("name"), roles: try readRoles(fields))
         if let days = try fields.optionalNumber("expires_in_days", in: 0.001...Limits.keyDaysMax) {
             expiresAt = now.adding(seconds: days * 86_400)
         }

@@ -31,7 +31,7 @@ extension DemonstrationSubmission {
         }
         self.init(
             id: try fields.optionalIdentifier("id", DemonstrationID.self),
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax) ?? defaultDataset,
+            dataset: try fields.optionalName("dataset") ?? defaultDataset,
             content: content, response: response, metadata: try fields.metadata())
     }
 }

@@ -72,12 +72,12 @@ package struct ExportShape: Sendable, Equatable {
     ) throws(InputError) -> [ExportField] {
         var fields: [ExportField] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let field = known.first(where: { $0.rawValue == part }), !fields.contains(field) else {
+            guard let field = known.first(where: { $0.rawValue == part }) else {
                 throw InputError(
-                    .invalidValue, "\"\(part.prefix(60))\" is unknown or named twice", field: name,
+                    .invalidValue, "\"\(part.prefix(60))\" is unknown", field: name,
                     hint: "some of " + known.map(\.rawValue).joined(separator: ","))
             }
-            fields.append(field)
+            if !fields.contains(field) { fields.append(field) }
         }
         return fields
     }

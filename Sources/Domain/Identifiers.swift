@@ -60,3 +60,13 @@ package func isValidIdentifier(_ text: String) -> Bool {
         }
     }
 }
+
+/// Whether a client's string can name a data set, a generator, a worker or a key: 1 to `Limits.nameLengthMax` Unicode
+/// scalars, none of them zero.
+package func isValidName(_ text: String) -> Bool {
+    let scalars = text.unicodeScalars
+    return (1...Limits.nameLengthMax).contains(scalars.count) && !scalars.contains("\0")
+}
+
+/// What a name must be, for those whose text is none.
+package let nameRule = "1 to \(Limits.nameLengthMax) characters, none of them zero"

@@ -51,6 +51,20 @@ package struct JSONFields: Sendable {
         return try optionalString(name, bytes: bytes) ?? ""
     }
 
+    /// The name of a data set, a generator, a worker or a key, or nil.
+    package func optionalName(_ name: String) throws(InputError) -> String? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string else { throw wrongType(name, "a string", value) }
+        if let fault = nameFault(text, field: name) { throw fault }
+        return text
+    }
+
+    /// The name of a data set, a generator, a worker or a key.
+    package func name(_ name: String) throws(InputError) -> String {
+        _ = try required(name)
+        return try optionalName(name) ?? ""
+    }
+
     /// A client's identifier, or nil.
     package func optionalIdentifier<ID: Identifier>(_ name: String, _: ID.Type) throws(InputError) -> ID? {
         guard let text = try optionalString(name, bytes: 1...Limits.identifierBytesMax) else { return nil }
@@ -183,6 +197,18 @@ func checkLength(_ text: String, bytes: ClosedRange<Int>, field: String?) throws
     guard count <= bytes.upperBound else {
         throw InputError(.tooLarge, "\(count) bytes", field: field, hint: "the limit is \(bytes.upperBound) bytes")
     }
+}
+
+/// What is wrong with the name of a data set, a generator, a worker or a key, or nil.
+package func nameFault(_ text: String, field: String) -> InputError? {
+    guard !isValidName(text) else { return nil }
+    if text.isEmpty { return InputError(.invalidValue, "must not be empty", field: field, hint: nameRule) }
+    let length = text.unicodeScalars.count
+    guard length <= Limits.nameLengthMax else {
+        return InputError(
+            .tooLarge, "\(length) characters", field: field, hint: "the limit is \(Limits.nameLengthMax) characters")
+    }
+    return InputError(.invalidValue, "has a character that is zero", field: field, hint: nameRule)
 }
 
 private func wrongType(_ name: String, _ expected: String, _ found: JSONValue) -> InputError {

@@ -7,8 +7,8 @@ package enum Limits {
 
     /// Long enough for a path-like id of a data set and a row, short enough for an index page.
     package static let identifierBytesMax = 200
-    /// A data set, worker or generator name; as identifiers.
-    package static let nameBytesMax = 200
+    /// Characters (Unicode scalars, as JSON Schema counts) of a data set's, worker's or generator's name; as identifiers.
+    package static let nameLengthMax = 200
     /// A prompt: 4,096 tokens (Klear-Reasoner's prompt limit) at up to 16 bytes.
     package static let promptBytesMax = 65_536
     /// Messages in one conversation.

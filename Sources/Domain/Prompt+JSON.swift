@@ -12,7 +12,7 @@ extension PromptSubmission {
         let fields = try JSONFields(json, known: PromptSubmission.known)
         self.init(
             id: try fields.optionalIdentifier("id", PromptID.self),
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax)
+            dataset: try fields.optionalName("dataset")
                 ?? defaultDataset,
             content: try PromptContent(fields: fields),
             task: try fields.nested("task", VerificationTask.init(json:)),

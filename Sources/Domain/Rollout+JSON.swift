@@ -47,7 +47,7 @@ extension RolloutSubmission {
             tokenIDs: tokenIDs, logprobs: logprobs,
             policyVersion: PolicyVersion(try fields.integer("policy_version", in: 0...Int(Int32.max))),
             finishReason: try fields.optionalChoice("finish_reason", FinishReason.self) ?? .stop,
-            generator: try fields.optionalString("generator", bytes: 1...Limits.nameBytesMax)
+            generator: try fields.optionalName("generator")
                 ?? RolloutSubmission.defaultGenerator,
             metadata: try fields.metadata(),
             attempt: try fields.optionalInteger("attempt", in: 1...Int(Int32.max)),
@@ -71,27 +71,22 @@ extension Rollout {
     /// Everything that is known of a rollout; log-probabilities in the decimals of a 32-bit float.
     package var json: JSONValue {
         .object(
-            summaryMembers + [
+            summary.members + [
                 JSONMember("response", .string(response)), JSONMember("token_ids", .integers32(tokenIDs)),
                 JSONMember("logprobs", .floats(logprobs)), JSONMember("metadata", metadata),
-            ] + originMembers)
-    }
-
-    /// Without response, tokens, log-probabilities and metadata: a line of a listing.
-    package var summaryJSON: JSONValue {
-        .object(summaryMembers + [JSONMember("tokens", .integer(Int64(tokenIDs.count)))] + originMembers)
+            ] + summary.originMembers)
     }
 
     /// Everything but tokens and log-probabilities: what stands before them in the binary form.
     var headerJSON: JSONValue {
         .object(
-            summaryMembers + [JSONMember("response", .string(response)), JSONMember("metadata", metadata)])
+            summary.members + [JSONMember("response", .string(response)), JSONMember("metadata", metadata)])
     }
 
     /// Writes the same text as `json`, without a value for each number in between: a line of an export.
     package func append(to writer: inout JSONWriter) {
         writer.append(raw: "{")
-        for member in summaryMembers {
+        for member in summary.members {
             writer.append(member.name)
             writer.append(raw: ":")
             writer.append(member.value)
@@ -110,22 +105,6 @@ extension Rollout {
             writer.append(origin.json)
         }
         writer.append(raw: "}")
-    }
-
-    private var originMembers: [JSONMember] { origin.map { [JSONMember("origin", $0.json)] } ?? [] }
-
-    private var summaryMembers: [JSONMember] {
-        [
-            JSONMember("id", .string(id.text)), JSONMember("prompt_id", .string(promptID.text)),
-            JSONMember("group_id", .string(groupID.text)), JSONMember("status", .string(status.rawValue)),
-            JSONMember("policy_version", .integer(Int64(policyVersion.number))),
-            JSONMember("last_policy_version", .integer(Int64((lastPolicyVersion ?? policyVersion).number))),
-            JSONMember("finish_reason", .string(finishReason.rawValue)), JSONMember("generator", .string(generator)),
-            JSONMember("verdict", verdict?.json ?? .null), JSONMember("reward", reward.map { .double($0) } ?? .null),
-            JSONMember("advantage", advantage.map { .double($0) } ?? .null),
-            JSONMember("consumed_by_update", consumedByUpdate.map { .integer(Int64($0)) } ?? .null),
-            JSONMember("created_at", .string(createdAt.rfc3339)),
-        ]
     }
 }
 

@@ -12,7 +12,7 @@ extension RolloutFilter {
     package init(fields: JSONFields) throws(InputError) {
         self.init(
             status: try fields.optionalChoice("status", RolloutStatus.self),
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax),
+            dataset: try fields.optionalName("dataset"),
             promptID: try fields.optionalIdentifier("prompt_id", PromptID.self),
             groupID: try fields.optionalIdentifier("group_id", GroupID.self),
             policyVersion: try fields.optionalInteger("policy_version", in: 0...Int(Int32.max)).map {
@@ -24,7 +24,7 @@ extension RolloutFilter {
         minReward = try fields.optionalNumber("min_reward", in: -1e9...1e9)
         maxReward = try fields.optionalNumber("max_reward", in: -1e9...1e9)
         consumedByUpdate = try fields.optionalInteger("consumed_by_update", in: 1...Int(Int32.max))
-        generator = try fields.optionalString("generator", bytes: 1...Limits.nameBytesMax)
+        generator = try fields.optionalName("generator")
     }
 
     /// The filters that are set.

@@ -45,7 +45,7 @@ extension Verdict {
             self = .undetermined(
                 try fields.nested("error", InfrastructureFailure.init(json:)), extracted: extracted, tests: tests)
         }
-        verifier = try fields.optionalString("verifier", bytes: 1...Limits.nameBytesMax)
+        verifier = try fields.optionalName("verifier")
         if fields.has("sandbox") { sandbox = try fields.nested("sandbox", SandboxUse.init(json:)) }
     }
 }
@@ -76,7 +76,7 @@ extension SandboxUse {
     package init(json: JSONValue) throws(InputError) {
         let fields = try JSONFields(json, known: ["tier", "queue_ms", "remembered", "retries"])
         self.init(
-            tier: try fields.string("tier", bytes: 1...Limits.nameBytesMax),
+            tier: try fields.name("tier"),
             queueMilliseconds: try fields.optionalNumber("queue_ms", in: 0...Double(Int32.max)) ?? 0)
         isRemembered = try fields.optionalBool("remembered") ?? false
         retries = try fields.optionalInteger("retries", in: 0...Int(Int32.max)) ?? 0

@@ -144,7 +144,7 @@ private func readTests(_ fields: JSONFields, language: CodeTask.Language) throws
         )
     }
     let elements = try fields.array("tests", count: 1...Limits.codeTestsMax)
-    guard let name = try fields.optionalString("entry_point", bytes: 1...Limits.nameBytesMax) else {
+    guard let name = try fields.optionalName("entry_point") else {
         return .standardStreams(
             try readEach(elements, CodeTask.StreamTest.init(json:)) { $0.input.utf8.count + $0.output.utf8.count })
     }

@@ -75,8 +75,15 @@ struct QueryParameters: Sendable {
         }
     }
 
+    /// The name of a data set, a generator or a worker, or nil.
+    func name(_ name: String) throws(InputError) -> String? {
+        guard let value = values[name] else { return nil }
+        if let fault = nameFault(value, field: name) { throw fault }
+        return value
+    }
+
     /// A parameter's text, or nil; an empty one is a fault.
-    func text(_ name: String, bytesMax: Int = Limits.nameBytesMax) throws(InputError) -> String? {
+    func text(_ name: String, bytesMax: Int) throws(InputError) -> String? {
         guard let value = values[name] else { return nil }
         guard (1...bytesMax).contains(value.utf8.count) else {
             throw InputError(.invalidValue, "must have 1 to \(bytesMax) bytes", field: name)

@@ -31,7 +31,7 @@ private func submitDemonstrations(_ call: Call, _ service: some ServiceFacade) a
 private func listDemonstrations(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let query = try call.query(["dataset", "after", "limit"])
     let limit = try query.limit()
-    let dataset = try query.text("dataset")
+    let dataset = try query.name("dataset")
     let found = try await service.demonstrations(
         dataset: dataset, after: try query.identifier("after", DemonstrationID.self), limit: limit)
     let count = try await service.demonstrationCount(dataset: dataset)

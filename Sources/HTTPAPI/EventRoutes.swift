@@ -26,7 +26,7 @@ private func streamEvents(_ call: Call, _ service: some ServiceFacade) async thr
     // The header is what a reconnecting browser sends; it knows better than the address that the page began with.
     let id =
         try call.request.headers[.lastEventID].flatMap { $0.isEmpty ? nil : $0 }
-        ?? query.text("last_event_id")
+        ?? query.text("last_event_id", bytesMax: Limits.headerBytesMax)
     let feed = try await service.events(after: id, types: try types(query))
     let body = ResponseBody { writer in
         var feed = feed
@@ -40,7 +40,7 @@ private func streamEvents(_ call: Call, _ service: some ServiceFacade) async thr
 
 /// The types named in the query, or all.
 private func types(_ query: QueryParameters) throws(InputError) -> Set<EventType> {
-    guard let text = try query.text("types", bytesMax: 1_000) else { return Set(EventType.allCases) }
+    guard let text = try query.text("types", bytesMax: Limits.headerBytesMax) else { return Set(EventType.allCases) }
     var types = Set<EventType>()
     for name in text.split(separator: ",", omittingEmptySubsequences: false) {
         guard let type = EventType(rawValue: String(name)) else {

@@ -19,7 +19,7 @@ func groupEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
         Endpoint(.get, "/v1/groups") { call in
             let query = try call.query(["status", "dataset", "prompt_id", "before", "limit"])
             let filter = GroupQuery(
-                status: try query.choice("status", GroupStatus.self), dataset: try query.text("dataset"),
+                status: try query.choice("status", GroupStatus.self), dataset: try query.name("dataset"),
                 promptID: try query.identifier("prompt_id", PromptID.self))
             let page = try await service.groups(
                 matching: filter, before: try query.integer("before", in: 0...Int.max).map { Int64($0) },

@@ -12,7 +12,7 @@ func leaseRecordEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             let filter = LeaseFilter(
                 kind: try query.choice("kind", LeaseKind.self),
                 isAlive: try query.choice("state", LeaseState.self).map { $0 == .alive },
-                worker: try query.text("worker"))
+                worker: try query.name("worker"))
             let page = try await service.leases(
                 matching: filter, before: try query.integer("before", in: 0...Int.max).map { Int64($0) },
                 limit: try query.limit())

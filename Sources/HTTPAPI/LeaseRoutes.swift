@@ -38,10 +38,10 @@ extension LeaseRequest {
         let fields = try JSONFields(json, known: ["kind", "worker", "max", "wait_seconds", "dataset", "lease_seconds"])
         self.init(
             kind: try fields.choice("kind", LeaseKind.self),
-            worker: try fields.string("worker", bytes: 1...Limits.nameBytesMax),
+            worker: try fields.name("worker"),
             max: try fields.optionalInteger("max", in: 1...Limits.leaseItemsMax) ?? 1,
             waitSeconds: try fields.optionalNumber("wait_seconds", in: 0...Limits.waitSecondsMax) ?? 0,
-            dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax),
+            dataset: try fields.optionalName("dataset"),
             leaseSeconds: try HTTPAPI.leaseSeconds(fields))
     }
 }

@@ -36,7 +36,7 @@ private func listPrompts(_ call: Call, _ service: some ServiceFacade) async thro
     let query = try call.query(["dataset", "after", "limit"])
     let limit = try query.limit()
     let prompts = try await service.prompts(
-        dataset: try query.text("dataset"), after: try query.identifier("after", PromptID.self), limit: limit)
+        dataset: try query.name("dataset"), after: try query.identifier("after", PromptID.self), limit: limit)
     let next: JSONValue = prompts.count == limit ? prompts.last.map { .string($0.id.text) } ?? .null : .null
     return jsonResponse(.members(["prompts": .array(prompts.map(\.json)), "next_after": next]))
 }

@@ -47,7 +47,7 @@ private let listFilters = ["status", "dataset", "prompt_id", "group_id", "policy
 
 private func filter(_ query: QueryParameters) throws(InputError) -> RolloutFilter {
     var filter = RolloutFilter(
-        status: try query.choice("status", RolloutStatus.self), dataset: try query.text("dataset"),
+        status: try query.choice("status", RolloutStatus.self), dataset: try query.name("dataset"),
         promptID: try query.identifier("prompt_id", PromptID.self),
         groupID: try query.identifier("group_id", GroupID.self), policyVersion: try query.version("policy_version"))
     filter.createdAfter = try query.moment("created_after")
@@ -56,17 +56,18 @@ private func filter(_ query: QueryParameters) throws(InputError) -> RolloutFilte
     filter.minReward = try query.number("min_reward")
     filter.maxReward = try query.number("max_reward")
     filter.consumedByUpdate = try query.integer("consumed_by_update", in: 1...Int(Int32.max))
-    filter.generator = try query.text("generator")
+    filter.generator = try query.name("generator")
     return filter
 }
 
 private func listRollouts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let query = try call.query(listFilters + ["before", "limit"])
     let cursor = try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) }
-    let page = try await service.rollouts(matching: try filter(query), before: cursor, limit: try query.limit())
+    let page = try await service.listRollouts(
+        matching: try filter(query), before: cursor, limit: try query.limit())
     return jsonResponse(
         .members([
-            "rollouts": .array(page.rollouts.map(\.summaryJSON)),
+            "rollouts": .array(page.rollouts.map(\.json)),
             "next_before": page.nextCursor.map { .integer($0) } ?? .null,
         ]))
 }
@@ -77,7 +78,8 @@ private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws 
     let filter = try filter(query)
     let shape = try ExportShape(
         format: try query.choice("format", ExportShape.Format.self) ?? .ndjson,
-        fields: try query.text("fields", bytesMax: Limits.headerBytesMax), include: try query.text("include"))
+        fields: try query.text("fields", bytesMax: Limits.headerBytesMax),
+        include: try query.text("include", bytesMax: Limits.headerBytesMax))
     let logger = call.logger
     let isBinary = call.acceptsBinaryRollouts
     if isBinary, shape != .whole {

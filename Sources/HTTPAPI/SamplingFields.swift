@@ -35,7 +35,7 @@ struct SamplingFields: Sendable {
 
     /// Reads the fields, and refuses what the sampler cannot do.
     init(_ fields: JSONFields) throws(InputError) {
-        model = try fields.optionalString("model", bytes: 1...Limits.nameBytesMax)
+        model = try fields.optionalName("model")
         count = try fields.optionalInteger("n", in: 1...Limits.completionSequencesMax) ?? 1
         temperature = try fields.optionalNumber("temperature", in: 0...2) ?? 1
         topP = try fields.optionalNumber("top_p", in: 0.001...1) ?? 1
@@ -48,7 +48,7 @@ struct SamplingFields: Sendable {
         stop = try readStop(fields)
         namesTokensByID = try fields.optionalBool("return_tokens_as_token_ids") ?? false
         _ = try fields.optionalBool("return_token_ids")
-        _ = try fields.optionalString("user", bytes: 0...Limits.nameBytesMax)
+        _ = try fields.optionalString("user", bytes: 0...Limits.headerBytesMax)
         try refuseOthers(fields)
     }
 }

@@ -73,6 +73,8 @@ package protocol ServiceFacade: Sendable {
     func rollout(_ id: RolloutID, waitSeconds: Double) async throws -> Rollout
     /// A page of rollouts, newest first.
     func rollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutPage
+    /// A page of a listing, newest first.
+    func listRollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutListing
     /// A page of rollouts, oldest first, with what an export of this shape needs.
     func exportRollouts(
         matching filter: RolloutFilter, from cursor: Int64, limit: Int, shape: ExportShape

@@ -70,7 +70,7 @@ extension WorkSelection {
             rolloutIDs: ids,
             filter: RolloutFilter(
                 status: try fields.optionalChoice("status", RolloutStatus.self),
-                dataset: try fields.optionalString("dataset", bytes: 1...Limits.nameBytesMax),
+                dataset: try fields.optionalName("dataset"),
                 promptID: try fields.optionalIdentifier("prompt_id", PromptID.self),
                 groupID: try fields.optionalIdentifier("group_id", GroupID.self),
                 policyVersion: try fields.optionalInteger("policy_version", in: 0...Int(Int32.max)).map {
@@ -96,7 +96,7 @@ private struct SwitchRequest: Sendable {
             }
             parts.insert(part)
         }
-        reason = try fields.optionalString("reason", bytes: 1...Limits.nameBytesMax)
+        reason = try fields.optionalName("reason")
     }
 }
 

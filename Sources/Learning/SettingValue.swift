@@ -85,7 +85,7 @@ extension SettingField {
     static func optionalName(
         _ name: String, _ path: any WritableKeyPath<Settings, String?> & Sendable, _ summary: String
     ) -> SettingField {
-        let allowed = "a name of 1 to \(Limits.nameBytesMax) bytes, or none"
+        let allowed = "a name of \(nameRule); or none"
         return SettingField(
             name: name, summary: summary, allowed: allowed,
             get: { settings in settings[keyPath: path].map { .text($0) } ?? .none },
@@ -93,7 +93,7 @@ extension SettingField {
                 switch value {
                 case .none: settings[keyPath: path] = nil
                 case .text(let text):
-                    guard (1...Limits.nameBytesMax).contains(text.utf8.count) else {
+                    guard isValidName(text) else {
                         throw outOfRange(name, value, allowed)
                     }
                     settings[keyPath: path] = text

@@ -83,6 +83,13 @@ extension RolloutService {
         try await inLedger { try await $0.rollouts(matching: filter, before: cursor, limit: limit) }
     }
 
+    /// A page of a listing, newest first.
+    package func listRollouts(
+        matching filter: RolloutFilter, before cursor: Int64?, limit: Int
+    ) async throws -> RolloutListing {
+        try await inLedger { try await $0.listRollouts(matching: filter, before: cursor, limit: limit) }
+    }
+
     /// A page of rollouts, oldest first, for export; begin with cursor 0.
     package func exportRollouts(
         matching filter: RolloutFilter, from cursor: Int64, limit: Int, shape: ExportShape

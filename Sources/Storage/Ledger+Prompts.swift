@@ -177,16 +177,6 @@ func identifierFault(_ text: String, field: String) -> InputError? {
         .invalidValue, "an identifier has 1 to \(Limits.identifierBytesMax) letters, digits or -_.:/@#", field: field)
 }
 
-/// What is wrong with the name of a data set, a generator or a worker, or nil.
-func nameFault(_ text: String, field: String) -> InputError? {
-    let bytes = text.utf8
-    guard (1...Limits.nameBytesMax).contains(bytes.count), !bytes.contains(0) else {
-        return InputError(
-            .invalidValue, "a name has 1 to \(Limits.nameBytesMax) bytes, none of them zero", field: field)
-    }
-    return nil
-}
-
 /// The fault of a second submission under an id whose content differs.
 func conflictFault(_ what: String, _ id: String, stored: ContentHash, sent: ContentHash) -> InputError {
     InputError(

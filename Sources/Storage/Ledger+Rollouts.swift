@@ -18,6 +18,15 @@ extension Ledger {
         try await page(RolloutCondition(filter), "r.seq < ?", cursor ?? .max, "DESC", limit)
     }
 
+    /// One page of a listing of the rollouts that match, newest first, before the cursor of an earlier page.
+    package func listRollouts(
+        matching filter: RolloutFilter, before cursor: Int64?, limit: Int
+    ) async throws -> RolloutListing {
+        let (lines, next) = try await pageRows(
+            summaryColumns, decodeSummary, RolloutCondition(filter), "r.seq < ?", cursor ?? .max, "DESC", limit)
+        return RolloutListing(rollouts: lines, nextCursor: next)
+    }
+
     /// One page of the rollouts that match, oldest first, after the cursor; 0 begins.
     package func exportRollouts(
         matching filter: RolloutFilter, from cursor: Int64, limit: Int
@@ -28,14 +37,22 @@ extension Ledger {
     private func page(
         _ condition: RolloutCondition, _ start: String, _ cursor: Int64, _ order: String, _ limit: Int
     ) async throws -> RolloutPage {
+        let (rollouts, next) = try await pageRows(
+            rolloutColumns, decodeRollout, condition, start, cursor, order, limit)
+        return RolloutPage(rollouts: rollouts, nextCursor: next)
+    }
+
+    private func pageRows<Line: Sendable>(
+        _ columns: String, _ decode: @escaping @Sendable (Row) throws -> Line, _ condition: RolloutCondition,
+        _ start: String, _ cursor: Int64, _ order: String, _ limit: Int
+    ) async throws -> (lines: [Line], nextCursor: Int64?) {
         let limit = min(max(limit, 1), Limits.pageRowsMax)
         return try await read { db in
             // One row more than asked tells whether another page follows.
             let rows = try db.rows(
-                rolloutColumns + " WHERE \(condition.sql) AND \(start) ORDER BY r.seq \(order) LIMIT ?",
+                columns + " WHERE \(condition.sql) AND \(start) ORDER BY r.seq \(order) LIMIT ?",
                 condition.arguments + [cursor, limit + 1])
-            let next = rows.count > limit ? rows[limit - 1]["seq"] as Int64 : nil
-            return RolloutPage(rollouts: try rows.prefix(limit).map(decodeRollout), nextCursor: next)
+            return (try rows.prefix(limit).map(decode), rows.count > limit ? rows[limit - 1]["seq"] : nil)
         }
     }
 }
@@ -97,8 +114,33 @@ let rolloutColumns = """
         \(packedBodyJoin)
     """
 
+/// As `rolloutColumns`, for `decodeSummary`: the long parts are not read, only the length of one.
+private let summaryColumns = """
+    SELECT r.seq, r.id, p.id AS prompt_id, g.id AS group_id, coalesce(k.tokens, length(b.token_ids) / 4) AS tokens,
+        r.policy_version, r.last_policy_version, b.finish_reason, b.generator, r.status, v.verdict, r.reward, r.advantage,
+        r.consumed_by_update, r.created_at, r.origin
+    FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq CROSS JOIN prompts p ON p.seq = r.prompt_seq
+        CROSS JOIN groups g ON g.seq = r.group_seq LEFT JOIN verdicts v ON v.seq = r.verdict_seq
+        \(packedBodyJoin)
+    """
+
+/// What a listing says of a rollout, from a row of `summaryColumns`.
+@Sendable private func decodeSummary(_ row: Row) throws -> RolloutSummary {
+    let verdict: String? = row["verdict"]
+    return RolloutSummary(
+        id: RolloutID(row["id"]), promptID: PromptID(row["prompt_id"]), groupID: GroupID(row["group_id"]),
+        status: try storedCase(row["status"], "rollouts.status"), policyVersion: PolicyVersion(row["policy_version"]),
+        lastPolicyVersion: (row["last_policy_version"] as Int?).map { PolicyVersion($0) },
+        finishReason: try storedCase(row["finish_reason"], "rollout_bodies.finish_reason"),
+        generator: row["generator"],
+        verdict: try verdict.map { try stored($0, "verdicts.verdict", Verdict.init(json:)) }, reward: row["reward"],
+        advantage: row["advantage"], consumedByUpdate: row["consumed_by_update"],
+        createdAt: Timestamp(milliseconds: row["created_at"]), tokens: row["tokens"],
+        origin: try (row["origin"] as String?).map { try stored($0, "rollouts.origin", RolloutOrigin.init(json:)) })
+}
+
 /// A rollout from a row of `rolloutColumns`.
-func decodeRollout(_ row: Row) throws -> Rollout {
+@Sendable func decodeRollout(_ row: Row) throws -> Rollout {
     let verdict: String? = row["verdict"]
     let body = try StoredBody(row)
     return Rollout(

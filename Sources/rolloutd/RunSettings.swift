@@ -187,9 +187,9 @@ private struct StageText {
     init(json: JSONValue, path: String) throws {
         do {
             let fields = try JSONFields(json, known: ["name", "updates", "preset", "hyperparameters"])
-            name = try fields.string("name", bytes: 1...Limits.nameBytesMax)
+            name = try fields.name("name")
             updates = try fields.optionalInteger("updates", in: 1...1_000_000_000)
-            preset = try fields.optionalString("preset", bytes: 1...Limits.nameBytesMax)
+            preset = try fields.optionalName("preset")
             hyperparameters =
                 if case .object(let members)? = fields.value("hyperparameters") {
                     try LearnerSettingsText.values(members)

@@ -102,8 +102,8 @@ struct ScoreWorkerCommand: AsyncParsableCommand {
         guard (1...Limits.shutdownSecondsMax).contains(stopSeconds) else {
             throw ValidationError("--stop-seconds must be 1 to \(Int(Limits.shutdownSecondsMax))")
         }
-        guard (1...Limits.nameBytesMax).contains((worker ?? "w").utf8.count) else {
-            throw ValidationError("--worker must have 1 to \(Limits.nameBytesMax) bytes")
+        guard isValidName(worker ?? "w") else {
+            throw ValidationError("--worker must have \(nameRule)")
         }
     }
 

@@ -134,7 +134,7 @@ import Testing
         #expect(rollout.json["token_ids"]?.text == "[1,2]" && rollout.json["advantage"] == .null)
         #expect(rollout.json["verdict"]?["extracted"] == .string("4") && rollout.json["status"] == .string("scored"))
         #expect(rollout.json["created_at"] == .string("1970-01-01T00:00:00.000Z"))
-        #expect(rollout.summaryJSON["token_ids"] == nil && rollout.summaryJSON["tokens"] == .integer(2))
+        #expect(rollout.summary.json["token_ids"] == nil && rollout.summary.json["tokens"] == .integer(2))
     }
 
     @Test func `a generator never sees the task`() {

@@ -42,7 +42,7 @@ import Testing
             guard let query = try? QueryParameters(target, known: known) else { return }
             if let limit = try? query.limit() { #expect((1...Limits.pageRowsMax).contains(limit)) }
             if let seconds = try? query.waitSeconds() { #expect((0...Limits.waitSecondsMax).contains(seconds)) }
-            if let text = try? query.text("dataset") { #expect((1...Limits.nameBytesMax).contains(text.utf8.count)) }
+            if let text = try? query.name("dataset") { #expect(isValidName(text)) }
             if let id = try? query.identifier("after", RolloutID.self) { #expect(isValidIdentifier(id.text)) }
         }
         #expect(count > 100)

@@ -6,6 +6,12 @@ import StrictJSON
 import Synchronization
 
 extension ScriptedService {
+    func listRollouts(matching filter: RolloutFilter, before cursor: Int64?, limit: Int) async throws -> RolloutListing
+    {
+        let page = try await rollouts(matching: filter, before: cursor, limit: limit)
+        return RolloutListing(rollouts: page.rollouts.map(\.summary), nextCursor: page.nextCursor)
+    }
+
     func rescore(_ filter: RolloutFilter, limit: Int, isDryRun: Bool) async throws -> RescoreReceipt {
         try await enter()
         return RescoreReceipt(

@@ -110,6 +110,8 @@ struct CompactionTests {
     /// What the listing, the export and the reading of an update see.
     private func everyView(_ ledger: Ledger) async throws -> [Rollout] {
         let listed = try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: 200).rollouts
+        let summaries = try await ledger.listRollouts(matching: RolloutFilter(), before: nil, limit: 200).rollouts
+        #expect(summaries == listed.map(\.summary))
         let exported = try await ledger.exportRollouts(matching: RolloutFilter(), from: 0, limit: 200).rollouts
         let learned = try await ledger.consumedGroups(by: PolicyVersion(1), judgedThrough: .max).flatMap(\.rollouts)
         return listed + exported + learned

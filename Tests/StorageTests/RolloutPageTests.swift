@@ -28,6 +28,21 @@ struct RolloutPageTests {
         }
     }
 
+    @Test func `a listing says what the rollouts themselves say, page by page`() async throws {
+        try await withLedger { ledger, _ in
+            try await fill(ledger)
+            var seen: [RolloutSummary] = []
+            var cursor: Int64?
+            repeat {
+                let page = try await ledger.listRollouts(matching: RolloutFilter(), before: cursor, limit: 3)
+                seen += page.rollouts
+                cursor = page.nextCursor
+            } while cursor != nil
+            let whole = try await ledger.rollouts(matching: RolloutFilter(), before: nil, limit: 100).rollouts
+            #expect(seen.count == 10 && seen == whole.map(\.summary))
+        }
+    }
+
     @Test func `the export goes from old to new, and a page never skips rows that came meanwhile`() async throws {
         try await withLedger { ledger, _ in
             try await fill(ledger)

@@ -49,6 +49,9 @@ hold() {
 }
 
 start all
-# Paused parts refuse what others ask; a stream of events does not end.
+# Paused parts refuse what others ask, so those have a server of their own; a stream of events does not end.
 (cd "$here" && hold --exclude-path-regex '^/admin/(pause|resume|drain)|^/v1/events' "$@")
 stop all
+start steered
+(cd "$here" && hold --include-path-regex '^/admin/(pause|resume|drain)' "$@")
+stop steered
