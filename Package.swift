@@ -52,6 +52,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CZstd"),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "CMalloc"),
         .executableTarget(name: "rolloutd-jail", dependencies: ["CSandbox"], cSettings: cSettings),
 
         // gzip and zstd for whoever has bytes: layer 0, as it knows nothing of ours.
@@ -81,6 +82,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+                "CMalloc",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"),

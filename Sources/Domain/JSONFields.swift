@@ -18,6 +18,14 @@ package struct JSONFields: Sendable {
         self.members = members
     }
 
+    /// Opens an object of another system's protocol, whose clients send fields that nobody here knows.
+    package init(ofAny json: JSONValue) throws(InputError) {
+        guard case .object(let members) = json else {
+            throw InputError(.wrongType, "expected an object, found \(json.kind)")
+        }
+        self.members = members
+    }
+
     /// The value of a field; null counts as absent.
     package func value(_ name: String) -> JSONValue? {
         guard let member = members.first(where: { $0.name == name }), member.value != .null else { return nil }

@@ -9,10 +9,14 @@ package enum Limits {
     package static let identifierBytesMax = 200
     /// Characters (Unicode scalars, as JSON Schema counts) of a data set's, worker's or generator's name; as identifiers.
     package static let nameLengthMax = 200
+    /// A list of names by commas in a query, each known and so none needed twice.
+    package static let fieldListBytesMax = 1_000
     /// A prompt: 4,096 tokens (Klear-Reasoner's prompt limit) at up to 16 bytes.
     package static let promptBytesMax = 65_536
     /// Messages in one conversation.
     package static let messagesMax = 64
+    /// Items of one answer in the form of OpenAI's responses: reasoning, messages and tool calls of a long run.
+    package static let outputItemsMax = 4_096
     /// A client's metadata object, as JSON text.
     package static let metadataBytesMax = 16_384
     /// A response: 65,536 tokens (the paper's longest) at 16 bytes.
@@ -71,6 +75,13 @@ package enum Limits {
     package static let bodyBytesInFlightMax = 268_435_456
     /// All headers of a request.
     package static let headerBytesMax = 16_384
+    /// Heaps of the allocator; with four, posts at full load are as fast as with one for each thread.
+    package static let heapsMax: Int32 = 4
+    /// Seconds after which memory that is free is given back to the kernel.
+    package static let memoryReleaseSeconds = 30.0
+    /// Bytes taken from a connection at once: a megabyte of body then passes from the event loop to its reader in a few steps,
+    /// each of which waits for a thread, not in sixteen.
+    package static let receiveBytesMax = 1_048_576
     /// Deepest nesting of JSON we read; the contract needs 8.
     package static let jsonDepthMax = 64
     /// The largest cursor of a listing: 2^53 - 1, which every reader of JSON has exactly.
@@ -243,6 +254,10 @@ package enum Limits {
     package static let codeTimeLimitSecondsMin = 0.1
     /// Most memory a task may give a test, in MiB; several must fit the machine.
     package static let codeMemoryMegabytesMax = 2_048
+    /// Memory of a program that a client runs without saying how much, in MiB.
+    package static let programMemoryMegabytes = 1_024
+    /// Longest wait of such a program for a place in the sandbox: clients that allow a minute have gone by then.
+    package static let programQueueSecondsMax = 60.0
     /// Least memory with which Python starts, in MiB.
     package static let codeMemoryMegabytesMin = 32
     /// A program longer than any contest accepts.

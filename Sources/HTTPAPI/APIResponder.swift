@@ -81,7 +81,7 @@ struct APIResponder: HTTPResponder {
             } catch {
                 let refusal = errorAnswer(for: error, logger: log.logger)
                 code = refusal.error["code"]?.string
-                response = refusal.response
+                response = endpoint.refusal(refusal)
             }
             addRateLimits(access.rates(of: caller), to: &response)
             return response

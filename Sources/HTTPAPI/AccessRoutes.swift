@@ -27,7 +27,7 @@ func accessEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
         Endpoint(.get, "/admin/audit") { call in
             let query = try call.query(["before", "limit"])
             let limit = try query.limit()
-            let before = try query.integer("before", in: 1...Int.max).map { Int64($0) }
+            let before = try query.integer("before", in: 1...Limits.cursorMax).map { Int64($0) }
             let entries = try await service.auditEntries(before: before, limit: limit)
             let next = entries.count == limit ? entries.last.map { JSONValue.integer($0.seq) } ?? .null : .null
             return jsonResponse(.members(["entries": .array(entries.map(\.json)), "next_before": next]))

@@ -92,7 +92,7 @@ private func decompress(
 
 /// The queue on which large bodies are decoded, as many at once as there are cores: Dispatch bounds its threads by them.
 enum DecodingQueue {
-    private static let queue = DispatchQueue(label: "rolloutd.decoding", qos: .utility, attributes: .concurrent)
+    private static let queue = DispatchQueue(label: "rolloutd.decoding", qos: .userInitiated, attributes: .concurrent)
 
     /// Runs the work on the queue.
     static func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {

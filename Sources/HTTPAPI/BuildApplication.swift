@@ -21,7 +21,8 @@ package func buildApplication(
 ) throws -> some ApplicationProtocol {
     let counters = RequestCounters(refused: { status, code in service.noteRefusal(status: status, code: code) })
     let responder = APIResponder(
-        endpoints: apiEndpoints(service, counters: counters), configuration: configuration, access: service.access,
+        endpoints: apiEndpoints(service, counters: counters) + dialectEndpoints(configuration.dialects, service),
+        configuration: configuration, access: service.access,
         audit: AuditTrail(service), counters: counters)
     let plain = HTTPServerBuilder.http1(
         configuration: .init(
@@ -38,7 +39,7 @@ package func buildApplication(
         onServerRunning: { channel in onBound(boundAddress(channel, host: configuration.host)) }, logger: logger)
 }
 
-/// All operations of the API; openapi.yaml has the same, and a test compares them.
+/// All operations of our own API; openapi.yaml has the same, and a test compares them.
 func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [Endpoint] {
     scoreEndpoints(service) + promptEndpoints(service) + demonstrationEndpoints(service)
         + leaseEndpoints(service) + rolloutEndpoints(service)

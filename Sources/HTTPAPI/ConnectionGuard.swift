@@ -1,5 +1,6 @@
 // What each connection may take: time for a request to arrive and for its answer to be read, an end after answers that
 // say so, and `100 Continue` for clients that ask before they send a large body.
+import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -35,6 +36,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         patience = .milliseconds(Int64((configuration.readSecondsMax * 1000).rounded()))
         bodyBytesMax = configuration.bodyBytesMax
         headerBytesMax = configuration.headerBytesMax
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        context.channel.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 16_384, maximum: Limits.receiveBytesMax)
+        ).whenFailure { _ in }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

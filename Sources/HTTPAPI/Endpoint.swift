@@ -31,6 +31,8 @@ struct Endpoint: Sendable {
     var access: Access
     /// What the audit log keeps of it.
     var audit: Audit
+    /// The form of its refusals; for other systems' protocols, whose clients know another than ours.
+    var refusal: @Sendable (ErrorAnswer) -> Response
     /// Answers one request, or throws.
     var handle: @Sendable (Call) async throws -> Response
 
@@ -40,6 +42,7 @@ struct Endpoint: Sendable {
     /// any key, and the rest for admins, so that an operation whose roles were forgotten is closed, not open.
     init(
         _ method: HTTPRequest.Method, _ path: String, access: Access? = nil, audit: Audit? = nil,
+        refusal: @escaping @Sendable (ErrorAnswer) -> Response = { $0.response },
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
         self.method = method
@@ -47,6 +50,7 @@ struct Endpoint: Sendable {
         let isAdmins = path.hasPrefix("/admin/")
         self.access = access ?? (method == .get && !isAdmins ? .keyed : .roles([.admin]))
         self.audit = audit ?? (method != .get && isAdmins ? .members([]) : .nothing)
+        self.refusal = refusal
         self.handle = handle
     }
 }

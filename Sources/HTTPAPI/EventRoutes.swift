@@ -40,7 +40,7 @@ private func streamEvents(_ call: Call, _ service: some ServiceFacade) async thr
 
 /// The types named in the query, or all.
 private func types(_ query: QueryParameters) throws(InputError) -> Set<EventType> {
-    guard let text = try query.text("types", bytesMax: Limits.headerBytesMax) else { return Set(EventType.allCases) }
+    guard let text = try query.text("types", bytesMax: Limits.fieldListBytesMax) else { return Set(EventType.allCases) }
     var types = Set<EventType>()
     for name in text.split(separator: ",", omittingEmptySubsequences: false) {
         guard let type = EventType(rawValue: String(name)) else {

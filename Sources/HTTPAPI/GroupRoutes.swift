@@ -22,7 +22,7 @@ func groupEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
                 status: try query.choice("status", GroupStatus.self), dataset: try query.name("dataset"),
                 promptID: try query.identifier("prompt_id", PromptID.self))
             let page = try await service.groups(
-                matching: filter, before: try query.integer("before", in: 0...Int.max).map { Int64($0) },
+                matching: filter, before: try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) },
                 limit: try query.limit())
             return jsonResponse(
                 .members([

@@ -26,6 +26,8 @@ package struct HTTPConfiguration: Sendable {
     package var isBehindProxy = false
     /// Certificate chain and private key as PEM files; nil serves plain HTTP.
     package var tls: TLSFiles?
+    /// The protocols of other systems that are answered as well.
+    package var dialects = Set(Dialect.allCases)
     /// Longest request body, in bytes.
     package var bodyBytesMax = Limits.bodyBytesMax
     /// All bodies that are being read or decoded, in bytes.

@@ -14,7 +14,7 @@ func leaseRecordEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
                 isAlive: try query.choice("state", LeaseState.self).map { $0 == .alive },
                 worker: try query.name("worker"))
             let page = try await service.leases(
-                matching: filter, before: try query.integer("before", in: 0...Int.max).map { Int64($0) },
+                matching: filter, before: try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) },
                 limit: try query.limit())
             return jsonResponse(
                 .members([

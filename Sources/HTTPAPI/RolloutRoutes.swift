@@ -78,8 +78,8 @@ private func exportRollouts(_ call: Call, _ service: some ServiceFacade) throws 
     let filter = try filter(query)
     let shape = try ExportShape(
         format: try query.choice("format", ExportShape.Format.self) ?? .ndjson,
-        fields: try query.text("fields", bytesMax: Limits.headerBytesMax),
-        include: try query.text("include", bytesMax: Limits.headerBytesMax))
+        fields: try query.text("fields", bytesMax: Limits.fieldListBytesMax),
+        include: try query.text("include", bytesMax: Limits.fieldListBytesMax))
     let logger = call.logger
     let isBinary = call.acceptsBinaryRollouts
     if isBinary, shape != .whole {

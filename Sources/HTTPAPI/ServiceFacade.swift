@@ -9,6 +9,15 @@ package protocol ServiceFacade: Sendable {
     /// Scores without storing; results keep the order of the items.
     func score(_ items: [ScoreItem], scheme: RewardScheme, by caller: Caller) async throws -> [ScoreResult]
 
+    /// Runs a program for its output and charges the caller. With `goOn`, it is asked after each input whether to go on.
+    func run(
+        _ program: ProgramRun, by caller: Caller, goOn: (@Sendable (Int, ProgramResult) -> Bool)?
+    ) async throws -> ProgramReport
+    /// The program in a completion, or nil.
+    func program(in completion: String, language: CodeTask.Language) -> String?
+    /// The version of the interpreter that runs Python, as `3.11.2`; nil when code cannot be run.
+    func interpreterVersion() -> String?
+
     /// Stores prompts; one answer for each, in order.
     func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>]
     /// A prompt, or `not_found`.

@@ -15,6 +15,8 @@ package final class SandboxPool: Sendable {
         /// When it came and when it stops waiting, in monotonic milliseconds.
         let arrival: Int64
         let deadline: Int64
+        /// Names it among those that wait, when it is to be told at its deadline and not at its turn.
+        let number: Int?
         /// Takes the report and the milliseconds that it waited.
         let answer: @Sendable (SandboxReport, Int64) -> Void
     }
@@ -28,6 +30,8 @@ package final class SandboxPool: Sendable {
         var closed = false
         var rebuilt = 0
         var completed = 0
+        /// The number of the last waiter that has one.
+        var lastNumber = 0
     }
 
     /// What the pool has done so far, for the status page.
@@ -51,6 +55,7 @@ package final class SandboxPool: Sendable {
     private let queues: [DispatchQueue]
     private let slots: [SlotBox]
     private let workshop: Workshop
+    private let expiry = DispatchQueue(label: "sandbox.expiry")
 
     private init(
         tier: SandboxTier, reason: String, landlockABI: Int, version: String, configuration: SandboxConfiguration
@@ -127,9 +132,10 @@ package final class SandboxPool: Sendable {
     /// Runs one job in a jail of its own. With `goOn`, it is asked after each test whether the next one shall run.
     /// Never throws: what could not be done is `.undecided`. `reading` turns the report, and the milliseconds that the
     /// job waited for a slot, into a value; it and `goOn` run on the slot's queue, so that comparing large outputs does
-    /// not hold the cooperative pool either.
+    /// not hold the cooperative pool either. With `queueSeconds`, less than the pool's own bound, a job that has found no
+    /// slot by then is undecided (`queueTimeout`) at that moment.
     package func run<Value: Sendable>(
-        _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)? = nil,
+        _ job: SandboxJob, goOn: (@Sendable (Int, SandboxCase) -> Bool)? = nil, queueSeconds: Double? = nil,
         reading: @escaping @Sendable (SandboxReport, Int64) -> Value
     ) async -> Value {
         guard tier != .unavailable else { return reading(.undecided(.unavailable, tierReason), 0) }
@@ -138,11 +144,17 @@ package final class SandboxPool: Sendable {
         }
         return await withCheckedContinuation { continuation in
             let arrival = monotonicMilliseconds()
-            let deadline = arrival + Int64(configuration.queueSecondsMax * 1000)
-            enqueue(
-                Waiter(job: job, goOn: goOn, arrival: arrival, deadline: deadline) {
-                    continuation.resume(returning: reading($0, $1))
-                })
+            let patience = min(max(0, queueSeconds ?? .infinity), configuration.queueSecondsMax)
+            let number = queueSeconds.map { _ in
+                state.withLock { state in
+                    state.lastNumber += 1
+                    return state.lastNumber
+                }
+            }
+            let waiter = Waiter(
+                job: job, goOn: goOn, arrival: arrival, deadline: arrival + Int64(patience * 1000), number: number
+            ) { continuation.resume(returning: reading($0, $1)) }
+            enqueue(waiter)
         }
     }
 
@@ -195,8 +207,26 @@ package final class SandboxPool: Sendable {
         }
         switch decision {
         case .start(let slot): queues[slot].async { self.work(slot: slot, first: waiter) }
-        case .wait: break
+        case .wait: expireLater(waiter)
         case .refuse(let report): waiter.answer(report, 0)
+        }
+    }
+
+    /// Answers a waiter that has a number at its deadline, if it waits then.
+    private func expireLater(_ waiter: Waiter) {
+        guard let number = waiter.number else { return }
+        let rest = max(0, waiter.deadline - monotonicMilliseconds())
+        expiry.asyncAfter(deadline: .now() + .milliseconds(Int(rest))) { [self] in
+            let late = state.withLock { state -> Waiter? in
+                guard let place = state.waiting[state.next...].firstIndex(where: { $0.number == number }) else {
+                    return nil
+                }
+                return state.waiting.remove(at: place)
+            }
+            guard let late else { return }
+            late.answer(
+                .undecided(.queueTimeout, "no slot of the sandbox became free in time"),
+                monotonicMilliseconds() - late.arrival)
         }
     }
 

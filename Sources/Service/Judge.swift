@@ -52,6 +52,19 @@ package struct Judge: Sendable {
     /// Whether code can be judged at all.
     package var judgesCode: Bool { code != nil }
 
+    /// Runs a program for its output alone.
+    func run(_ program: ProgramRun, goOn: (@Sendable (Int, ProgramResult) -> Bool)?) async -> ProgramReport {
+        guard let code else { return .undecided(Self.noSandbox) }
+        return await code.run(program, goOn: goOn)
+    }
+
+    /// The version of the interpreter that runs Python, as `3.11.2`; nil when code cannot be judged.
+    var interpreterVersion: String? { code?.sandbox.interpreterVersion }
+
+    private static let noSandbox = InfrastructureFailure(
+        code: .sandboxUnavailable,
+        message: "no sandbox can be had on this machine, so code is not judged; see /readyz for what is missing")
+
     /// One judgement for each item, in order. When the task is cancelled, programs that have not begun are undetermined
     /// (`interrupted`); those that run come to their end.
     package func judge(_ items: [JudgeItem]) async -> [Judgement] {
@@ -106,11 +119,7 @@ package struct Judge: Sendable {
             return Judgement(verdict: .undetermined(failure), elapsedMilliseconds: 0)
         }
         guard case .code(let task) = item.task, let code else {
-            let failure = InfrastructureFailure(
-                code: .sandboxUnavailable,
-                message: "no sandbox can be had on this machine, so code is not judged; see /readyz for what is missing"
-            )
-            return Judgement(verdict: .undetermined(failure), elapsedMilliseconds: 0)
+            return Judgement(verdict: .undetermined(Self.noSandbox), elapsedMilliseconds: 0)
         }
         let verdict = await code.verify(response: item.response, task: task)
         return Judgement(verdict: verdict, elapsedMilliseconds: (clock.now - start).milliseconds)

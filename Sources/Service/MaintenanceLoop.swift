@@ -1,4 +1,5 @@
-// The housekeeping service: takes back expired leases, closes groups at their quorum, and refreshes the counts that the status page shows.
+// The housekeeping service: takes back expired leases, closes groups at their quorum, refreshes the counts that the status page
+// shows, and gives free memory back.
 import Domain
 import Learning
 import Logging
@@ -30,7 +31,12 @@ package struct MaintenanceLoop: Service {
     }
 
     package func run() async throws {
+        var released = ContinuousClock.now
         while !Task.isShuttingDownGracefully, !Task.isCancelled, !learner.isStopping {
+            if released.duration(to: .now) > .seconds(Limits.memoryReleaseSeconds) {
+                try await ComputeThread.run("memory-release") { ProcessMemory.releaseFree() }
+                released = .now
+            }
             do {
                 let reclaimed = try await ledger.reclaimExpired()
                 if reclaimed > 0 {

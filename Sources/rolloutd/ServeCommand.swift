@@ -68,10 +68,17 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var behindProxy: String?
 
+    @Option(
+        help:
+            "Protocols of other systems that are answered as well: all, none, or some of sandboxfusion,remote-rewards,nemo-gym,piston; see docs/integrations. [ROLLOUTD_DIALECTS]"
+    )
+    var dialects: String?
+
     @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
     var logFormat: String?
 
     func run() async throws {
+        ProcessMemory.boundHeaps()
         let settings = try RunSettings(
             run,
             flags: [
@@ -79,6 +86,7 @@ struct ServeCommand: AsyncParsableCommand {
                 "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
                 "backups": backups, "log_format": logFormat,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
+                "dialects": dialects,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
@@ -148,6 +156,9 @@ struct ServeCommand: AsyncParsableCommand {
         var http = HTTPConfiguration(
             host: host, port: try settings.integer("port", 0...65_535, default: 8080), apiKeys: keys)
         http.isBehindProxy = try settings.isOn("behind_proxy", default: false)
+        do { http.dialects = try Dialect.reading(settings["dialects"] ?? "all") } catch {
+            throw ValidationError("\(error)")
+        }
         switch (settings["tls_certificate"], settings["tls_key"]) {
         case (nil, nil): break
         case (let certificate?, let key?):

@@ -18,6 +18,7 @@ import Testing
         "Learning": ["Domain", "Modeling"],
         "Service": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
+            "CMalloc",
         ],
         "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
         "RemoteScoring": ["Domain", "StrictJSON", "Outbound", "Service"],

@@ -64,7 +64,7 @@ package struct CodeVerifier: Sendable {
 }
 
 /// Whether a fresh jail may well do what the last one could not.
-private func isOfOneJail(_ code: InfrastructureFailure.Code) -> Bool {
+func isOfOneJail(_ code: InfrastructureFailure.Code) -> Bool {
     [.sandboxFault, .launcherFailed, .slotLost].contains(code)
 }
 

@@ -103,7 +103,8 @@ struct PreparedTask: Sendable {
     func verdict(on report: SandboxReport, excerpt: String) -> Verdict {
         switch report {
         case .undecided(let obstacle, let message):
-            return .undetermined(InfrastructureFailure(code: code(obstacle), message: message), extracted: excerpt)
+            return .undetermined(
+                InfrastructureFailure(code: failureCode(of: obstacle), message: message), extracted: excerpt)
         case .uncompiled(let message):
             var tests = TestSummary(
                 passed: 0, total: max(expected.count, 1), cases: [.init(outcome: .compileError, timeMilliseconds: 0)])
@@ -190,7 +191,8 @@ struct PreparedTask: Sendable {
     }
 }
 
-private func code(_ obstacle: SandboxReport.Obstacle) -> InfrastructureFailure.Code {
+/// Why nothing can be said about a program.
+func failureCode(of obstacle: SandboxReport.Obstacle) -> InfrastructureFailure.Code {
     switch obstacle {
     case .unavailable: .sandboxUnavailable
     case .fault: .sandboxFault
