@@ -176,6 +176,8 @@ def events(counts):
 def backups(counts, every):
     def job(client, stop):
         stop.wait(every)
+        # The server has closed the connection meanwhile, as it closes all that are idle.
+        client.close()
         if not stop.is_set():
             status, _, _ = client.call("POST", "/admin/backup", {"keep": 1})
             counts.add(f"backup {status}")
