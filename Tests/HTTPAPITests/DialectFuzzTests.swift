@@ -1,0 +1,70 @@
+// Bodies of other systems' protocols, damaged, over a real socket: every answer is the client's fault or none.
+import HTTPAPI
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct DialectFuzzTests {
+    private static let bodies: [(path: String, examples: [String])] = [
+        (
+            "/run_code",
+            [
+                #"{"compile_timeout":10,"run_timeout":1.5,"code":"print(1)","stdin":"a","memory_limit_MB":-1,"language":"python","files":{},"fetch_files":[]}"#
+            ]
+        ),
+        (
+            "/submit",
+            [
+                #"{"dataset":"d","id":1,"completion":"```python\nprint(3)\n```","config":{"dataset_type":"CommonOJDataset","language":"python","provided_data":{"test":[{"input":{"stdin":"1"},"output":{"stdout":"3"}}]},"extra":{"run_all_cases":true}}}"#,
+                #"{"dataset":"d","id":"x","completion":"","config":{"dataset_type":"CommonOJDataset","language":"cpp","provided_data":{"test":"[{\"input\":{},\"output\":{\"stdout\":\"\"}}]"}}}"#,
+            ]
+        ),
+        (
+            "/get_reward",
+            [
+                #"{"query":["q\\boxed{4}"],"prompts":["q"],"labels":["4"]}"#,
+                #"{"query":["a","b"],"prompts":["",""],"labels":[4,"{\"type\":\"math\",\"answer\":\"1\"}"]}"#,
+            ]
+        ),
+        (
+            "/rm",
+            [#"{"prompt":[{"role":"user","content":"?"}],"response":"4","label":{"type":"math","answer":["4","5"]}}"#]
+        ),
+        (
+            "/verify",
+            [
+                #"{"responses_create_params":{"input":[]},"response":{"output":[{"type":"message","content":[{"type":"output_text","text":"4"}]}]},"expected_answer":"4"}"#,
+                #"{"response":{"output":[]},"verifier_metadata":{"unit_tests":{"inputs":["1\n[2]"],"outputs":["3"],"fn_name":"f"}}}"#,
+            ]
+        ),
+        (
+            "/api/v2/execute",
+            [
+                #"{"language":"python3","version":"*","files":[{"name":"a","content":"x","encoding":"utf8"}],"stdin":"","args":[],"run_timeout":3000,"run_memory_limit":-1}"#
+            ]
+        ),
+    ]
+
+    @Test func `no damaged body of another protocol is a fault of the server`() async throws {
+        let counts = Mutex<[String: [Int: Int]]>([:])
+        try await withServer { client in
+            for (index, target) in Self.bodies.enumerated() {
+                var mutator = Mutator(seed: 300 + UInt64(index), corpus: target.examples.map { Array($0.utf8) })
+                let deadline = ContinuousClock.now + .seconds(FuzzTime.secondsPerTarget / 4)
+                for example in target.examples {
+                    let answer = await client.send("POST", target.path, json: example)
+                    #expect(answer?.status == 200, "\(target.path): \(answer?.text ?? "")")
+                }
+                repeat {
+                    let body = mutator.next()
+                    let status = await client.send("POST", target.path, body: body)?.status ?? 0
+                    counts.withLock { $0[target.path, default: [:]][status, default: 0] += 1 }
+                    #expect((200..<500).contains(status), "\(target.path): \(status) for \(body)")
+                } while ContinuousClock.now < deadline
+            }
+        }
+        for (path, statuses) in counts.withLock({ $0 }) {
+            #expect(statuses.keys.contains { $0 >= 400 } && statuses.values.reduce(0, +) > 30, "\(path): \(statuses)")
+        }
+    }
+}
