@@ -18,6 +18,11 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 say "Is it ready?"
 curl -sS "$base/readyz"
 echo
+# The first start makes a model, which takes a minute or two.
+for _ in $(seq 300); do
+    curl -sS --fail --output /dev/null "$base/readyz" 2>/dev/null && break
+    sleep 1
+done
 
 say "1. Score without storing: 0.75 is 3/4"
 post /v1/score '{"items":[{"task":{"type":"math","answer":"\\frac{3}{4}"},"response":"so it is \\boxed{0.75}"}]}'
