@@ -25,8 +25,17 @@ struct PlannedGroup: Sendable {
     }
 
     /// The identifier of one of its rollouts: the same after a restart, so that sampling again stores nothing twice.
+    ///
+    /// A prompt whose own identifier leaves no room is named by its beginning and its digest.
     func rolloutID(version: PolicyVersion, member: Int) -> RolloutID {
-        RolloutID("\(promptID)@\(version)#\(member)")
+        let place = "@\(version)#\(member)"
+        guard promptID.text.utf8.count + place.utf8.count > Limits.identifierBytesMax else {
+            return RolloutID("\(promptID)\(place)")
+        }
+        let digits = SecretHash(of: promptID.text).bytes.prefix(16).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }
+        return RolloutID("\(promptID.text.prefix(100))/\(digits.joined())\(place)")
     }
 }
 
