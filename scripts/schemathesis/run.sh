@@ -8,8 +8,9 @@ shift
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv="${ROLLOUTD_VENV_SCHEMATHESIS:-$here/../../.venv-schemathesis}"
 if [ ! -x "$venv/bin/schemathesis" ]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4.3,<5'
+    # 75 (EX_TEMPFAIL): nothing was found out, for the package cannot be had here.
+    python3 -m venv "$venv" || exit 75
+    "$venv/bin/pip" install --quiet --disable-pip-version-check 'schemathesis>=4.3,<5' || exit 75
 fi
 directory=$(mktemp -d)
 server=""
