@@ -47,8 +47,10 @@ extension ProgramResult {
             case .memory: .memory
             case .output: .output
             case .notRun: .notRun
-            case .ended, .value, .raised, .notJSON, .refuted, .missing:
-                result.signal == 0 ? .exited(result.exitCode) : .killed(signal: result.signal)
+            case .ended: result.signal == 0 ? .exited(result.exitCode) : .killed(signal: result.signal)
+            // Without a result nothing says that it ended well, whatever its status was.
+            case .value, .raised, .notJSON, .refuted, .missing:
+                result.signal == 0 ? .exited(max(1, result.exitCode)) : .killed(signal: result.signal)
             }
         self.init(
             ending: ending, output: result.output, errors: result.note, cpuSeconds: result.cpuSeconds,
