@@ -46,6 +46,7 @@ let package = Package(
                 .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
                 .embedInCode("m0005_access.sql"), .embedInCode("m0006_visible_leases.sql"),
                 .embedInCode("m0007_listing_indexes.sql"), .embedInCode("m0008_events.sql"),
+                .embedInCode("m0009_atropos.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

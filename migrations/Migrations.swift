@@ -26,4 +26,5 @@ package let allMigrations: [Migration] = [
     Migration(6, "m0006_visible_leases", PackageResources.m0006_visible_leases_sql),
     Migration(7, "m0007_listing_indexes", PackageResources.m0007_listing_indexes_sql),
     Migration(8, "m0008_events", PackageResources.m0008_events_sql),
+    Migration(9, "m0009_atropos", PackageResources.m0009_atropos_sql),
 ]

@@ -129,6 +129,40 @@ package enum Limits {
     /// again costs less than growing a long one, and what is synced then is bounded with it.
     package static let logBytesMax = 67_108_864
 
+    // MARK: Trajectories
+
+    /// Sequences of one group: sixteen times the largest group of rollouts.
+    package static let trajectorySequencesMax = 1_024
+    /// Groups of one request; its body bounds long ones to fewer.
+    package static let trajectoriesPerRequestMax = 1_024
+    /// Groups that wait for a trainer, in batches that were not acknowledged too: hundreds of large batches. Forming a batch
+    /// reads a small row of each.
+    package static let trajectoriesWaitingMax = 16_384
+    /// Bytes of those as they are stored, about half of their JSON.
+    package static let trajectoryBytesMax = 4_294_967_296
+    /// Groups of one environment that wait for others to make up its size; choosing among them takes milliseconds.
+    package static let trajectoriesBufferedMax = 1_024
+    /// Environments of one run; those that restart get a new number each time.
+    package static let environmentsMax = 4_096
+    /// Sequences of one batch; as many as the groups that may wait have at most.
+    package static let trajectoryBatchMax = 16_777_216
+    /// Batches formed at once: others wait for the writer meanwhile.
+    package static let batchesFormedMax = 256
+    /// How long a trainer may take over a batch before another, or the same, is given it again; an hour is beyond any step that
+    /// trainers take, and one that has begun anew registers first and need not wait.
+    package static let batchLeaseSeconds = 3_600.0
+    /// Longest such time that a trainer may ask for.
+    package static let batchLeaseSecondsMax = 86_400.0
+    /// How long a repeated post is looked for: Atropos' environments try three times within ten seconds each, after a timeout
+    /// of five minutes at most.
+    package static let repeatSeconds = 600.0
+    /// The same for posts with a key of their own.
+    package static let keyedRepeatSeconds = 3_600.0
+    /// Posts forgotten by one write.
+    package static let postsForgottenPerWrite = 256
+    /// The least answer that is compressed, as in Atropos: below, a packet holds it anyway.
+    package static let compressedAnswerBytesMin = 1_000
+
     // MARK: Backups
 
     /// Backups in the server's directory for them: a year of weekly ones and a month of daily ones.

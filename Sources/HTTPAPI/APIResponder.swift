@@ -43,7 +43,7 @@ struct APIResponder: HTTPResponder {
         var code: String?
         do {
             response = try await LogContext.$requestID.withValue(log.id) {
-                try await answer(request, log, from: clientAddress(request, context), &route, &code)
+                try await answer(request, log, context, &route, &code)
             }
         } catch {
             let answer = errorAnswer(for: error, logger: log.logger)
@@ -62,16 +62,17 @@ struct APIResponder: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ log: RequestLog, from address: String, _ route: inout String, _ code: inout String?
+        _ request: Request, _ log: RequestLog, _ context: ConnectionContext, _ route: inout String,
+        _ code: inout String?
     ) async throws -> Response {
         if authenticator.isOpen { try origins.admit(request) }
         switch routes.match(request.method, segments: try pathSegments(request)) {
         case .found(let endpoint, let parameters):
             route = endpoint.path
-            let caller = try authenticator.caller(request, of: endpoint, from: address)
+            let caller = try authenticator.caller(request, of: endpoint, from: clientAddress(request, context))
             var call = Call(
                 request: request, id: log.id, parameters: parameters, configuration: configuration, budget: budget,
-                caller: caller, access: access, logger: log.logger)
+                caller: caller, access: access, logger: log.logger, isClientThere: context.isClientThere)
             call.audited = AuditNote(endpoint)
             var response: Response
             do {

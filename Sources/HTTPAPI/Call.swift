@@ -25,6 +25,8 @@ struct Call: Sendable {
     var audited: AuditNote?
     /// Names the request in each line.
     var logger: Logger
+    /// Whether the client still waits for the answer, as far as the system knows.
+    var isClientThere: @Sendable () async -> Bool = { true }
 
     /// Throws 403 unless the caller has one of these roles; for operations whose roles depend on the body.
     func require(anyOf roles: Set<KeyRole>) throws(HTTPFault) {

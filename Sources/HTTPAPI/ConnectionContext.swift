@@ -1,4 +1,5 @@
 // What Hummingbird hands over beside a request: here, where its connection comes from.
+import Glibc
 import Hummingbird
 import NIOCore
 
@@ -7,10 +8,23 @@ struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The client's address, as `192.0.2.7`. Of IPv6 the first 64 bits, which one subscriber has all addresses of.
     let address: String
+    /// The connection itself.
+    private let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = ConnectionContext.text(of: source.channel.remoteAddress)
+        channel = source.channel
+    }
+
+    /// Whether the client has neither closed its end nor been reset, as the system knows it now. A channel that waits for nothing is
+    /// not told of it, and a write to a connection whose other end is closed succeeds once.
+    func isClientThere() async -> Bool {
+        guard channel.isActive, let options = channel as? any SocketOptionProvider else { return channel.isActive }
+        // The first byte of Linux's tcp_info is the state; 1 is TCP_ESTABLISHED.
+        let state: EventLoopFuture<UInt8> = options.unsafeGetSocketOption(
+            level: SocketOptionLevel(IPPROTO_TCP), name: SocketOptionName(TCP_INFO))
+        return (try? await state.get()) ?? 1 == 1
     }
 
     private static func text(of address: SocketAddress?) -> String {

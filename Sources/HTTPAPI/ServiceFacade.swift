@@ -144,6 +144,31 @@ package protocol ServiceFacade: Sendable {
     /// Adds a line to the audit log.
     func append(audit entry: AuditEntry) async throws
 
+    /// Registers a trainer of Atropos and returns a number for it.
+    func register(trainer: TrainerRegistration) async throws -> UInt128
+    /// The run of the registered trainer, or nil.
+    func trajectoryRun() async throws -> TrajectoryRun?
+    /// Registers an environment; nil while no trainer has asked for a batch.
+    func register(environment: EnvironmentRegistration) async throws -> EnvironmentReceipt?
+    /// Notes that an environment is gone; false when there is none of that number.
+    func disconnect(environment id: Int64) async throws -> Bool
+    /// The queue as an environment sees it, or nil when there is none of that number.
+    func environmentQueue(of id: Int64) async throws -> EnvironmentQueue?
+    /// Stores groups of sequences; `taken` is to be called when the client has the answer, and dropped.
+    func post(
+        trajectories: TrajectoryPost
+    ) async throws -> (receipt: TrajectoryReceipt, taken: @Sendable () -> Void)
+    /// Hands out the oldest batch; `taken` is to be called when the trainer has all of it, and dropped.
+    func takeBatch(
+        acknowledging acknowledgement: BatchAcknowledgement, seconds: Double
+    ) async throws -> (offer: BatchOffer, taken: @Sendable () async throws -> Void)
+    /// The JSON of one group, or nil when it is no longer there.
+    func trajectoryText(_ seq: Int64) async throws -> [UInt8]?
+    /// The JSON of the group that entered the queue last, or nil.
+    func latestTrajectory() async throws -> [UInt8]?
+    /// Forgets the run, its environments, every group and every batch.
+    func clearTrajectories() async throws
+
     /// Everything the status page shows, from memory.
     func status() -> StatusSnapshot
     /// What must be there before work is useful.

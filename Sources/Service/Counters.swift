@@ -22,6 +22,9 @@ package final class Counters: Sendable {
         case judgingRetries = "rolloutd_judging_retries_total"
         case rolloutsDeleted = "rolloutd_rollouts_deleted_total"
         case rolloutsCompacted = "rolloutd_rollouts_compacted_total"
+        case trajectoriesAccepted = "rolloutd_trajectory_groups_accepted_total"
+        case trajectoriesRepeated = "rolloutd_trajectory_groups_repeated_total"
+        case trajectoryBatchesHanded = "rolloutd_trajectory_batches_handed_total"
 
         package var help: String {
             switch self {
@@ -41,6 +44,10 @@ package final class Counters: Sendable {
             case .judgingRetries: "Jails that broke under a program that was then judged in another."
             case .rolloutsDeleted: "Rollouts that retention deleted."
             case .rolloutsCompacted: "Settled rollouts that compaction is done with."
+            case .trajectoriesAccepted: "Groups of sequences of Atropos' environments made durable."
+            case .trajectoriesRepeated: "Groups of sequences that came again and were stored before."
+            case .trajectoryBatchesHanded:
+                "Batches handed out to Atropos' trainers, those that came back counted again."
             }
         }
     }

@@ -58,7 +58,7 @@ extension ServiceError {
     init(ledger error: LedgerError) {
         let retry = error.retryAfterSeconds
         switch error {
-        case .busy, .backlog:
+        case .busy, .backlog, .queueFull:
             self.init(
                 .overloaded, error.description, hint: "wait for Retry-After, then send the same request again",
                 retryAfterSeconds: retry)

@@ -45,6 +45,14 @@ private let invariants: [(rule: String, sql: String)] = [
                 AND v.rescore_seq = x.rescore_seq)
         """
     ),
+    (
+        "a group of trajectories has a body, and a batch groups",
+        """
+        SELECT seq FROM trajectory_groups WHERE seq NOT IN (SELECT group_seq FROM trajectory_bodies)
+        UNION ALL SELECT seq FROM trajectory_batches WHERE seq NOT IN (
+            SELECT batch_seq FROM trajectory_groups WHERE batch_seq IS NOT NULL)
+        """
+    ),
     ("a prompt has a body", "SELECT id FROM prompts WHERE seq NOT IN (SELECT prompt_seq FROM prompt_bodies)"),
     (
         "a group counts its members and their oldest policy",
@@ -133,6 +141,8 @@ private let invariants: [(rule: String, sql: String)] = [
             UNION ALL SELECT 'packed', count(*) FROM packed_bodies
             UNION ALL SELECT 'deleted', count(*) FROM deleted_rollouts
             UNION ALL SELECT 'groups/' || status, count(*) FROM groups GROUP BY status
+            UNION ALL SELECT 'trajectories/' || status, count(*) FROM trajectory_groups GROUP BY status
+            UNION ALL SELECT 'trajectories/bytes', coalesce(sum(bytes), 0) FROM trajectory_groups
             UNION ALL SELECT 'groups/leased', count(*) FROM groups WHERE lease_seq IS NOT NULL
             UNION ALL SELECT 'groups/lacking', count(*) FROM groups WHERE status = 'open' AND member_count < size
             UNION ALL SELECT 'verdicts/' || v.task_type || '/' || v.outcome, count(*)

@@ -54,6 +54,8 @@ package final class Ledger: Sendable {
 
     /// Whose turn before the judges it is; a restart begins a new round.
     let turns = Mutex(ScoringTurns())
+    /// Which answers about trajectories have gone out.
+    let deliveries = TrajectoryDeliveries()
     /// Why new rollouts are refused, when retention cannot make room.
     let intakeBarrier = Mutex<BudgetExcess?>(nil)
 

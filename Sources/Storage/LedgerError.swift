@@ -12,6 +12,8 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     case overBudget(bytes: Int64, budget: Int64, retryAfterSeconds: Double)
     /// Too many rollouts of one key wait for a judge.
     case keyBacklog(queued: Int, limit: Int, retryAfterSeconds: Double)
+    /// A queue of trajectories is full; the text says which.
+    case queueFull(String, retryAfterSeconds: Double)
     /// The disk, or the file's quota, is full.
     case diskFull
     /// The file or its directory cannot be written.
@@ -48,6 +50,7 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
                 + "raise retention_bytes, or try again in \(seconds) s"
         case .keyBacklog(let queued, let limit, let seconds):
             "\(queued) rollouts of this key are waiting for a verdict (its quota is \(limit)); try again in \(seconds) s"
+        case .queueFull(let what, let seconds): "\(what); try again in \(seconds) s"
         case .diskFull:
             "the disk of the database is full; free space or move the database; nothing was lost, writing goes on then"
         case .readOnly: "the database cannot be written; check the owner and mode of the file and of its directory"
@@ -71,7 +74,7 @@ package enum LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
     package var retryAfterSeconds: Double? {
         switch self {
         case .busy(let seconds), .backlog(_, _, let seconds), .keyBacklog(_, _, let seconds),
-            .overBudget(_, _, let seconds):
+            .overBudget(_, _, let seconds), .queueFull(_, let seconds):
             seconds
         case .diskFull, .locked, .inputOutput: 10
         default: nil

@@ -38,6 +38,30 @@ import Testing
             ]
         ),
         (
+            "/scored_data",
+            [
+                #"{"tokens":[[1,2],[3]],"masks":[[-100,2],[3]],"scores":[1,0.5],"advantages":[[0.5]],"messages":[[{"role":"user","content":[1]}]],"env_id":0}"#,
+                #"{"tokens":[[1]],"masks":[[1]],"scores":[1],"overrides":[{"a":1}],"group_overrides":{},"images":"x","distill_token_ids":[[[1,2]]],"distill_logprobs":[[[-0.5]]]}"#,
+            ]
+        ),
+        (
+            "/scored_data_list",
+            [#"[{"tokens":[[1]],"masks":[[1]],"scores":[1]},{"tokens":[[2]],"masks":[[2]],"scores":[0]}]"#]
+        ),
+        (
+            "/register",
+            [
+                #"{"wandb_group":"g","wandb_project":"p","batch_size":8,"max_token_len":512,"checkpoint_dir":"/c","save_checkpoint_interval":5,"starting_step":0,"num_steps":9}"#
+            ]
+        ),
+        (
+            "/register-env",
+            [
+                #"{"max_token_length":512,"desired_name":"e","weight":1.0,"group_size":4,"min_batch_allocation":0.25}"#
+            ]
+        ),
+        ("/disconnect-env", [#"{"env_id":0}"#]),
+        (
             "/api/v2/execute",
             [
                 #"{"language":"python3","version":"*","files":[{"name":"a","content":"x","encoding":"utf8"}],"stdin":"","args":[],"run_timeout":3000,"run_memory_limit":-1}"#

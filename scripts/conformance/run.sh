@@ -30,4 +30,7 @@ for _ in $(seq 300); do
     if [ -n "$port" ] && python3 -c "import urllib.request as u; u.urlopen('http://127.0.0.1:$port/readyz')" 2>/dev/null; then break; fi
     sleep 0.1
 done
-"$venv/bin/python" "$here/conformance.py" "http://127.0.0.1:$port" "$venv/wheels"
+failed=0
+"$venv/bin/python" "$here/conformance.py" "http://127.0.0.1:$port" "$venv/wheels" || failed=1
+bash "$here/atropos.sh" "$binaries" "$venv-atropos" || failed=1
+exit "$failed"

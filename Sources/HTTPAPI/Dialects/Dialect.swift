@@ -13,6 +13,8 @@ package enum Dialect: String, Sendable, CaseIterable {
     case nemoGym = "nemo-gym"
     /// engineer-man's Piston: programs run.
     case piston
+    /// NousResearch's Atropos: groups of sequences from environments to a trainer.
+    case atropos
 
     /// Reads `all`, `none`, or names separated by commas; throws `InputError` for a name that is none.
     package static func reading(_ text: String) throws(InputError) -> Set<Dialect> {
@@ -42,6 +44,7 @@ func dialectEndpoints(_ dialects: Set<Dialect>, _ service: some ServiceFacade) -
         case .remoteRewards: remoteRewardEndpoints(service)
         case .nemoGym: nemoGymEndpoints(service)
         case .piston: pistonEndpoints(service)
+        case .atropos: atroposEndpoints(service)
         }
     }
 }
