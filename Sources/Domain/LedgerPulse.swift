@@ -45,6 +45,8 @@ package struct LedgerPulse: Sendable, Equatable {
     package var undetermined: [InfrastructureFailure.Code: Int] = [:]
     /// Versions between the policy that sampled and the policy that learned, the largest of the last update's rollouts.
     package var policyLag: Int?
+    /// Groups of sequences in the ledger: `buffered`, `queued`, `batched`, and their `bytes`.
+    package var trajectories: [String: Int] = [:]
     package var databaseBytes = 0
     /// The write-ahead log.
     package var logBytes = 0

@@ -32,6 +32,10 @@ extension StatusSnapshot {
             ]),
             "refused": .array(refused), "policy_lag": pulse.policyLag.map { integer($0) } ?? .null,
             "event_streams": integer(operations.subscribers),
+            "trajectories": .object(
+                ["batched", "buffered", "bytes", "queued"].map {
+                    JSONMember($0, integer(pulse.trajectories[$0, default: 0]))
+                }),
         ])
     }
 

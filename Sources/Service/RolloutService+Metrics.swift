@@ -91,6 +91,13 @@ extension RolloutService {
             "rolloutd_groups", .gauge, "Groups in the ledger by status.", by: "status",
             pulse.groups.sorted { $0.key < $1.key }.map { ($0.key, Double($0.value)) })
         text.each(
+            "rolloutd_trajectory_groups", .gauge, "Groups of sequences of Atropos' environments, by status.",
+            by: "status",
+            ["batched", "buffered", "queued"].map { ($0, Double(pulse.trajectories[$0, default: 0])) })
+        text.single(
+            "rolloutd_trajectory_bytes", .gauge, "Bytes of those groups as they are stored.",
+            Double(pulse.trajectories["bytes", default: 0]))
+        text.each(
             "rolloutd_leases", .gauge, "Leases that are alive, by kind.", by: "kind",
             LeaseKind.allCases.map { ($0.rawValue, Double(pulse.leases[$0, default: 0])) })
         text.single(

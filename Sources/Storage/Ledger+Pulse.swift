@@ -14,6 +14,9 @@ extension Ledger {
             for name in ["open", "ready", "consumed", "stale", "discarded"] {
                 pulse.groups[name] = try db.tally("groups/" + name)
             }
+            for name in ["buffered", "queued", "batched", "bytes"] {
+                pulse.trajectories[name] = try db.trajectoryTally(name)
+            }
             for kind in LeaseKind.allCases {
                 let count = try db.integer(
                     "SELECT count(*) FROM leases WHERE ended_at IS NULL AND kind = ?", [kind.rawValue])
