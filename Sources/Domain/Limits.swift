@@ -353,4 +353,36 @@ package enum Limits {
     package static let eventHeartbeatSeconds = 15.0
     /// Events gather for so long: a watcher costs at most twenty writes a second, and is at most so late.
     package static let eventGatherSeconds = 0.05
+
+    // MARK: Training that clients drive
+
+    /// Models that clients train at a time, beside the policy; each takes the memory of weights, gradients and moments.
+    package static let clientModelsMax = 4
+    /// Sessions of such clients; one is a few hundred bytes beside its models.
+    package static let clientSessionsMax = 64
+    /// A session without a sign of life for so long is over, and its models' memory is given back: its client's heartbeat comes
+    /// every ten seconds.
+    package static let clientSessionSeconds = 300.0
+    /// Requests of one model that wait for their turn; its client sends the next ones before it has the answers.
+    package static let clientRequestsWaitingMax = 256
+    /// Tokens of all those requests: about 300 MB with their numbers.
+    package static let clientTokensWaitingMax = 16_777_216
+    /// Sequences of one request to train; the client's own bound.
+    package static let clientSequencesMax = 1_024
+    /// How long an answer is kept for a client that has not fetched it, or whose connection broke while it did.
+    package static let clientAnswerSeconds = 600.0
+    /// Bytes of all answers that are kept; the oldest go first.
+    package static let clientAnswerBytesMax = 268_435_456
+    /// Longest that one request waits for an answer before it is told to ask again; its client gives up after 45 seconds.
+    package static let clientAnswerWaitSeconds = 20.0
+    /// Versions of a model in memory for sampling; each step of reinforcement learning makes one, and uses the newest.
+    package static let clientSamplersPerModelMax = 4
+    /// Sampling sessions of one session; its client makes one for each version.
+    package static let clientSamplersMax = 4_096
+    /// Checkpoints that such clients may keep on disk.
+    package static let clientCheckpointsMax = 256
+    /// Bytes of a checkpoint's name.
+    package static let clientCheckpointNameBytesMax = 100
+    /// Ranks of adapters that such clients ask for.
+    package static let clientAdapterRankMax = 256
 }

@@ -1,5 +1,6 @@
 // The header Authorization (RFC 9110, section 11.6.2), read from whoever sends whatever.
 import Foundation
+import HTTPTypes
 
 /// What a request shows to be let in.
 enum AuthorizationHeader: Equatable {
@@ -26,4 +27,19 @@ enum AuthorizationHeader: Equatable {
         default: return
         }
     }
+}
+
+extension AuthorizationHeader {
+    /// Before each of Tinker's keys; its SDK refuses others.
+    private static let tinkersPrefix = "tml-"
+
+    /// Our key in the one that Tinker's SDK was given: without its prefix.
+    static func key(inTinkers text: String) -> String {
+        text.hasPrefix(tinkersPrefix) ? String(text.dropFirst(tinkersPrefix.count)) : text
+    }
+}
+
+extension HTTPField.Name {
+    /// Where Tinker's clients show their key.
+    static var apiKey: HTTPField.Name { HTTPField.Name("X-API-Key") ?? .via }
 }

@@ -78,7 +78,7 @@ private func modelName(_ service: some ServiceFacade) -> String { service.modelD
 private func now(_ service: some ServiceFacade) -> Int64 { service.status().now.milliseconds / 1000 }
 
 /// The policy that a model's name means: `policy` is the newest, `policy@12` a certain one.
-private func version(of model: String?, _ service: some ServiceFacade) throws(InputError) -> PolicyVersion? {
+func version(of model: String?, _ service: some ServiceFacade) throws(InputError) -> PolicyVersion? {
     guard let model else { return nil }
     let name = modelName(service)
     if model == name || model == "policy" { return nil }

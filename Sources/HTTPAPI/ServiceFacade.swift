@@ -103,6 +103,8 @@ package protocol ServiceFacade: Sendable {
     func modelDescription() -> ModelDescription?
     /// The text of each token under the in-process model's tokenizer; empty when they are not its tokens.
     func tokenTexts(_ ids: [Int32]) -> [String]
+    /// Models that clients train step by step; nil where there are none.
+    var clientTraining: ClientTraining? { get }
     /// A page of policies, newest first.
     func policyRecords(before: PolicyVersion?, limit: Int) async throws -> [PolicyRecord]
     /// The weights of a version.
@@ -184,6 +186,8 @@ package protocol ServiceFacade: Sendable {
 extension ServiceFacade {
     /// Without a model no token has a text.
     package func tokenTexts(_ ids: [Int32]) -> [String] { [] }
+    /// Most services are no trainers.
+    package var clientTraining: ClientTraining? { nil }
 }
 
 /// The learner as the wire shows it.

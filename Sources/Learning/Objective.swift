@@ -6,7 +6,7 @@ import Domain
 ///
 /// The importance ratio of a token is r = exp(ln p - ln p_old). `epsilonLow` and `epsilonHigh` bound it to
 /// [1 - epsilonLow, 1 + epsilonHigh]; what happens outside is what the methods differ in.
-package struct Objective: Sendable, Equatable {
+package struct Objective: Sendable, Hashable {
     /// The methods, by the names that flags, files and the wire use.
     package enum Method: String, Sendable, CaseIterable {
         /// Klear-Reasoner, Eq. 11 and 12: the value of clip-higher, but a token out of range keeps the gradient of the

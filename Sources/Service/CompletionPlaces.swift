@@ -11,6 +11,13 @@ final class CompletionPlaces: Sendable {
 
     /// Runs the work while it holds so many places; throws `.overloaded` when there are not so many.
     func hold<Value>(_ count: Int, _ work: () async throws -> Value) async throws -> Value {
+        try take(count)
+        defer { give(count) }
+        return try await work()
+    }
+
+    /// Takes places, to be given back; throws `.overloaded` when there are not so many.
+    func take(_ count: Int) throws {
         let isAdmitted = taken.withLock { taken in
             guard taken + count <= Limits.completionSequencesInFlightMax else { return false }
             taken += count
@@ -21,7 +28,8 @@ final class CompletionPlaces: Sendable {
                 .overloaded, "too many completions are under way",
                 hint: "wait for Retry-After, then send the same request again", retryAfterSeconds: Self.retrySeconds)
         }
-        defer { taken.withLock { $0 -= count } }
-        return try await work()
     }
+
+    /// Gives places back.
+    func give(_ count: Int) { taken.withLock { $0 -= count } }
 }

@@ -25,6 +25,9 @@ package final class Counters: Sendable {
         case trajectoriesAccepted = "rolloutd_trajectory_groups_accepted_total"
         case trajectoriesRepeated = "rolloutd_trajectory_groups_repeated_total"
         case trajectoryBatchesHanded = "rolloutd_trajectory_batches_handed_total"
+        case clientSteps = "rolloutd_client_steps_total"
+        case clientTokensTrained = "rolloutd_client_tokens_trained_total"
+        case clientTokensSampled = "rolloutd_client_tokens_sampled_total"
 
         package var help: String {
             switch self {
@@ -48,6 +51,9 @@ package final class Counters: Sendable {
             case .trajectoriesRepeated: "Groups of sequences that came again and were stored before."
             case .trajectoryBatchesHanded:
                 "Batches handed out to Atropos' trainers, those that came back counted again."
+            case .clientSteps: "Optimiser steps of models that clients train."
+            case .clientTokensTrained: "Tokens that entered the loss of a client's model."
+            case .clientTokensSampled: "Tokens sampled for clients that train."
             }
         }
     }

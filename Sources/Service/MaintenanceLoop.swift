@@ -1,5 +1,5 @@
 // The housekeeping service: takes back expired leases, closes groups at their quorum, refreshes the counts that the status page
-// shows, and gives free memory back.
+// shows, ends the sessions of clients that are gone, and gives free memory back.
 import Domain
 import Learning
 import Logging
@@ -16,17 +16,19 @@ package struct MaintenanceLoop: Service {
     private let board: StatusBoard
     private let counters: Counters
     private let changes: ChangeSignal
+    private let clientTraining: ClientTraining?
     private let logger: Logger
 
     package init(
         ledger: Ledger, learner: LearnerControl, board: StatusBoard, counters: Counters, changes: ChangeSignal,
-        logger: Logger
+        clientTraining: ClientTraining?, logger: Logger
     ) {
         self.ledger = ledger
         self.learner = learner
         self.board = board
         self.counters = counters
         self.changes = changes
+        self.clientTraining = clientTraining
         self.logger = logger
     }
 
@@ -37,6 +39,7 @@ package struct MaintenanceLoop: Service {
                 try await ComputeThread.run("memory-release") { ProcessMemory.releaseFree() }
                 released = .now
             }
+            await clientTraining?.sweep()
             do {
                 let reclaimed = try await ledger.reclaimExpired()
                 if reclaimed > 0 {

@@ -14,7 +14,9 @@ package struct RolloutService: Sendable {
     let policies: PolicyStore
     /// One engine for the learner, the evaluations and the completions.
     let sampler: Sampler
-    let completions = CompletionPlaces()
+    let completions: CompletionPlaces
+    /// Models that clients train step by step, beside the policy.
+    package let clientTraining: ClientTraining?
     let backupTurn = BackupTurn()
     let learner: LearnerControl
     let board: StatusBoard
@@ -43,6 +45,12 @@ package struct RolloutService: Sendable {
     ) {
         self.ledger = ledger
         self.judge = judge
+        let completions = CompletionPlaces()
+        self.completions = completions
+        clientTraining = ClientTraining(
+            policies: policies, engine: sampler, places: completions, directory: settings.clientModelDirectory,
+            counters: counters, threads: settings.computeThreads, clock: clock, identifiers: identifiers,
+            logger: logger)
         self.policies = policies
         self.sampler = sampler
         self.learner = learner
@@ -65,6 +73,7 @@ package struct RolloutService: Sendable {
         learner.stop()
         waiters.wakeAll()
         hub.stop()
+        Task { [clientTraining] in await clientTraining?.stop() }
     }
 
     /// Runs a ledger operation and puts its failures into this layer's words.

@@ -80,7 +80,8 @@ extension RolloutService {
         var loops: [any Service] = [
             AccessLoop(ledger: ledger, access: access, learner: learner, clock: clock, logger: logger),
             MaintenanceLoop(
-                ledger: ledger, learner: learner, board: board, counters: counters, changes: changes, logger: logger),
+                ledger: ledger, learner: learner, board: board, counters: counters, changes: changes,
+                clientTraining: service.clientTraining, logger: logger),
             RetentionLoop(
                 ledger: ledger, policy: settings.retention, learner: learner, board: board, counters: counters,
                 clock: clock, logger: logger),

@@ -69,6 +69,8 @@ package struct ServiceSettings: Sendable {
 
     /// Where the checkpoints lie.
     package var checkpointDirectory: String { databasePath + ".checkpoints" }
+    /// What clients save of the models that they train.
+    package var clientModelDirectory: String { databasePath + ".models" }
 }
 
 /// When the held-out prompts are measured by sampling; greedily it is every `evaluation_every_updates`.

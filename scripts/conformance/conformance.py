@@ -19,6 +19,7 @@ import zipfile
 import openai
 import requests
 import sandbox_fusion
+from tinker_sdk import tinker_sdk
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)"
 CPP_SUM = "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }"
@@ -157,7 +158,8 @@ def main():
     url, wheels = sys.argv[1:]
     table = Table()
     for part in (lambda: sandbox_fusion_sdk(url, table), lambda: verl_client(url, wheels, table),
-                 lambda: openrlhf_client(url, wheels, table), lambda: slime_client(url, table), lambda: openai_client(url, table)):
+                 lambda: openrlhf_client(url, wheels, table), lambda: slime_client(url, table), lambda: openai_client(url, table),
+                 lambda: tinker_sdk(url, table)):
         try:
             part()
         except Exception as error:  # A client that gives up is a finding, not the end of the table.

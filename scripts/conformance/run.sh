@@ -6,12 +6,12 @@ set -euo pipefail
 binaries=$(cd "$1" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv="${ROLLOUTD_VENV_CONFORMANCE:-$here/../../.venv-conformance}"
-if [ ! -f "$venv/ready" ]; then
+if [ ! -f "$venv/ready-2" ]; then
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check sandbox-fusion==0.3.7 'openai>=3,<4' aiohttp
+    "$venv/bin/pip" install --quiet --disable-pip-version-check sandbox-fusion==0.3.7 'openai>=3,<4' aiohttp tinker==0.24.1 numpy
     # Wheels without their dependencies (PyTorch, DeepSpeed): of each only the client's own file is loaded.
     "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$venv/wheels" verl==0.9.1 openrlhf==0.11.2
-    touch "$venv/ready"
+    touch "$venv/ready-2"
 fi
 directory=$(mktemp -d)
 server=""
@@ -21,7 +21,7 @@ cleanup() {
     rm -rf "$directory"
 }
 trap cleanup EXIT
-python3 "$here/../faults/tiny_model.py" "$directory/model"
+python3 "$here/../faults/tiny_model.py" "$directory/model" 0.3
 "$binaries/rolloutd" serve --port 0 --database "$directory/ledger.sqlite" --model "$directory/model" --learner off \
     --sandbox-slots 2 >"$directory/log" 2>&1 &
 server=$!

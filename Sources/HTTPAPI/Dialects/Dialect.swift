@@ -15,6 +15,8 @@ package enum Dialect: String, Sendable, CaseIterable {
     case piston
     /// NousResearch's Atropos: groups of sequences from environments to a trainer.
     case atropos
+    /// Thinking Machines' Tinker: a client trains a model step by step.
+    case tinker
 
     /// Reads `all`, `none`, or names separated by commas; throws `InputError` for a name that is none.
     package static func reading(_ text: String) throws(InputError) -> Set<Dialect> {
@@ -45,6 +47,7 @@ func dialectEndpoints(_ dialects: Set<Dialect>, _ service: some ServiceFacade) -
         case .nemoGym: nemoGymEndpoints(service)
         case .piston: pistonEndpoints(service)
         case .atropos: atroposEndpoints(service)
+        case .tinker: tinkerEndpoints(service)
         }
     }
 }
