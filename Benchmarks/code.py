@@ -69,7 +69,10 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def score(self, body):
-        head = (f"POST /v1/score HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        return self.post("/v1/score", body)["results"][0]
+
+    def post(self, path, body):
+        head = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n").encode()
         self.socket.sendall(head + body)
         data = b""
@@ -81,7 +84,7 @@ class Connection:
             data += self.socket.recv(1 << 16)
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise SystemExit(f"the server answered {head!r}: {data[:500]!r}")
-        return json.loads(data)["results"]
+        return json.loads(data)
 
 
 def request(task, source):
@@ -89,7 +92,7 @@ def request(task, source):
     return json.dumps({"items": [{"task": task, "response": f"```{fence}\n{source}```"}]}).encode()
 
 
-def drive(port, bodies, clients=2):
+def drive(port, bodies, clients=2, send=Connection.score):
     """Sends all bodies, so many at a time; (seconds, latencies, results)."""
     waiting, latencies, results = list(enumerate(bodies))[::-1], [], [None] * len(bodies)
 
@@ -101,7 +104,7 @@ def drive(port, bodies, clients=2):
             except IndexError:
                 return
             start = time.perf_counter()
-            results[number] = connection.score(body)[0]
+            results[number] = send(connection, body)
             latencies.append(time.perf_counter() - start)
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
@@ -152,6 +155,40 @@ def measure(port, pid, name, pairs):
     return row(name, len(pairs), tests, seconds, latencies, cpu), quantile(latencies, .99), cpu / tests * 1000
 
 
+def fusion_body(source, test):
+    """A request of verl's: one program, one test."""
+    return json.dumps({"compile_timeout": 10, "run_timeout": 10, "code": source, "stdin": test["input"], "memory_limit_MB": 1024,
+                       "language": "python", "files": {}, "fetch_files": []}).encode()
+
+
+def submit_body(source, tests):
+    """SandboxFusion's /submit: one program, all its tests."""
+    cases = [{"input": {"stdin": test["input"]}, "output": {"stdout": test["output"]}} for test in tests]
+    return json.dumps({"dataset": "d", "id": 1, "completion": f"```python\n{source}```", "config": {
+        "dataset_type": "CommonOJDataset", "language": "python", "run_timeout": 10,
+        "provided_data": {"id": 1, "content": "", "labels": {}, "test": cases}, "extra": {"run_all_cases": True}}}).encode()
+
+
+def measure_fusion(port, pid, pairs):
+    """SandboxFusion's protocol by verl's requests; programs that read standard input only."""
+    streams_only = [(source, task["tests"]) for source, task in pairs if "entry_point" not in task]
+    singles = [(fusion_body(source, test), test["output"]) for source, tests in streams_only for test in tests]
+    before = cpu_seconds(pid)
+    seconds, latencies, results = drive(port, [body for body, _ in singles], 2, lambda c, body: c.post("/run_code", body))
+    cpu = cpu_seconds(pid) - before
+    for result, (_, output) in zip(results, singles):
+        if result["status"] != "Success" or result["run_result"]["stdout"].split() != output.split():
+            raise SystemExit(f"not right: {json.dumps(result)[:600]}")
+    row("SandboxFusion's POST /run_code, one test a request", len(singles), len(singles), seconds, latencies, cpu)
+    whole = [submit_body(source, tests) for source, tests in streams_only]
+    before = cpu_seconds(pid)
+    seconds, latencies, results = drive(port, whole, 2, lambda c, body: c.post("/submit", body))
+    cpu = cpu_seconds(pid) - before
+    if not all(result["accepted"] for result in results):
+        raise SystemExit("not accepted")
+    row("SandboxFusion's POST /submit", len(whole), len(singles), seconds, latencies, cpu)
+
+
 def measure_in_process(name, pairs, workers):
     seconds, cpu, latencies, passed = in_process.run(pairs, workers)
     if passed != len(pairs):
@@ -194,6 +231,7 @@ def main():
     again, latencies, results = drive(port, [request(task, source) for source, task in pairs])
     check(results)
     row("the same requests again, remembered", len(pairs), len(pairs) * 18, again, latencies)
+    measure_fusion(port, options.pid, pairs)
     in_process_pairs = rounds(max(1, options.rounds // 2), 18, "")
     measure_in_process("in process as LiveCodeBench's runner, 1 worker", in_process_pairs, 1)
     beside = measure_in_process("in process as LiveCodeBench's runner, 2 workers", in_process_pairs, 2)

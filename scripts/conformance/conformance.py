@@ -43,6 +43,21 @@ class Table:
             print("failed:", line)
 
 
+class Watched(logging.Handler):
+    """Keeps what a logger says."""
+
+    def __init__(self, logger):
+        super().__init__()
+        self.lines = []
+        logger.addHandler(self)
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+    def count(self, word):
+        return sum(word in line for line in self.lines)
+
+
 def from_wheel(wheels, package, member, name):
     """One module of a wheel, by the path that its import has."""
     wheel = next(os.path.join(wheels, w) for w in sorted(os.listdir(wheels)) if w.startswith(package))
@@ -111,6 +126,16 @@ def verl_client(url, wheels, table):
     functions = {"inputs": ["1\n2"], "outputs": ["3"], "fn_name": "add"}
     results, notes = verl.check_correctness(url + "/run_code", functions, "def add(a, b):\n    return a + b", timeout=5)
     table.check(client, "a function", results == [True], (results, notes))
+    # More than the sandbox does before the server says 504 (after compile and run time and 5 s, 7 s here): verl comes back on that
+    # status alone, three times in all. Whatever else it were told would be a right answer that counts as wrong.
+    slow = "import time\nstart = time.process_time()\nwhile time.process_time() - start < 0.6: pass\nprint(input())"
+    cases = {"inputs": [f"{k}\n" for k in range(96)], "outputs": [f"{k}\n" for k in range(96)]}
+    said = Watched(verl.logger)
+    results, _ = verl.check_correctness(url + "/run_code", cases, slow, timeout=1)
+    lost = said.count("attempt 3/3")
+    table.check(client, "overload is 504 and nothing else", said.count("(504)") > 0 and results.count(True) == 96 - lost
+                and results.count(-1) == lost, (results.count(True), said.count("(504)"), lost))
+    print(f"verl, 32 at once on two slots: {said.count('(504)')} answers 504, {results.count(True)} of 96 right, {lost} given up after three")
 
 
 def openrlhf_client(url, wheels, table):
