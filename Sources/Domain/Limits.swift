@@ -133,6 +133,9 @@ package enum Limits {
 
     /// Sequences of one group: sixteen times the largest group of rollouts.
     package static let trajectorySequencesMax = 1_024
+    /// JSON of one group as it is handed on: that of its body, of which `1` may become `1.0`; more only where numbers are written as
+    /// `1e15`.
+    package static let trajectoryTextBytesMax = 67_108_864
     /// Groups of one request; its body bounds long ones to fewer.
     package static let trajectoriesPerRequestMax = 1_024
     /// Groups that wait for a trainer, in batches that were not acknowledged too: hundreds of large batches. Forming a batch
@@ -146,8 +149,8 @@ package enum Limits {
     package static let environmentsMax = 4_096
     /// Sequences of one batch; as many as the groups that may wait have at most.
     package static let trajectoryBatchMax = 16_777_216
-    /// Batches formed at once: others wait for the writer meanwhile.
-    package static let batchesFormedMax = 256
+    /// Batches formed at once: each looks at the whole queue, and others wait for the writer meanwhile.
+    package static let batchesFormedMax = 64
     /// How long a trainer may take over a batch before another, or the same, is given it again; an hour is beyond any step that
     /// trainers take, and one that has begun anew registers first and need not wait.
     package static let batchLeaseSeconds = 3_600.0

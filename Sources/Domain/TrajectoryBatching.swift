@@ -65,23 +65,21 @@ package func indicesSumming(to target: Int, sizes: [Int]) -> [Int] {
 /// are powers of two.
 package func exactBatch(of queue: [QueuedTrajectories], size: Int) -> [Int]? {
     guard size > 0, queue.reduce(0, { $0 + $1.sequences }) >= size else { return nil }
-    let largest = queue.map(\.sequences).max() ?? 0
+    let largest = queue.reduce(0) { max($0, $1.sequences) }
     var open: [Int: [Int]] = [:]
-    var packed: [Int] = []
+    var batch: [Int] = []
+    var sum = 0
     for (index, group) in queue.enumerated() {
         open[group.sequences, default: []].append(index)
         guard let pack = open[group.sequences], pack.count * group.sequences == largest else { continue }
-        packed += pack
+        for member in pack {
+            batch.append(member)
+            sum += queue[member].sequences
+            if sum >= size { return sum == size ? batch : nil }
+        }
         open[group.sequences] = nil
     }
-    var batch: [Int] = []
-    var sum = 0
-    for index in packed {
-        batch.append(index)
-        sum += queue[index].sequences
-        if sum >= size { break }
-    }
-    return sum == size ? batch : nil
+    return nil
 }
 
 /// As `exactBatch`, where some environments want their share of each batch; groups without an environment are never taken then.

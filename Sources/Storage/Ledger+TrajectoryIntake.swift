@@ -2,6 +2,7 @@
 import Domain
 import Foundation
 import GRDB
+import Synchronization
 
 extension Ledger {
     /// Stores the groups of one request and returns once they are durable, with the answer's delivery to report on.
@@ -11,6 +12,10 @@ extension Ledger {
     /// when a key comes with other content.
     package func post(_ post: TrajectoryPost) async throws -> (receipt: TrajectoryReceipt, delivery: PostDelivery) {
         let packed = try await onQueue(codecQueue) { try PackedTrajectories(post) }
+        if let excess = intakeBarrier.withLock({ $0 }) {
+            throw LedgerError.overBudget(
+                bytes: excess.bytes, budget: excess.budget, retryAfterSeconds: Limits.retentionRetrySeconds)
+        }
         await deliveries.enter(packed.digest)
         let taken = deliveries.takenPosts
         do {

@@ -16,7 +16,8 @@ struct PackedTrajectories: Sendable {
     private static let level = 1
 
     let groups: [Group]
-    /// Of the texts, so that white space and compression on the wire make no difference.
+    /// Of the packed texts, half as long and the same for the same text; white space and compression on the wire make no
+    /// difference.
     let digest: ContentHash
     let key: String?
     /// What the groups take in the database.
@@ -26,16 +27,16 @@ struct PackedTrajectories: Sendable {
     init(_ post: TrajectoryPost) throws {
         var hasher = Blake2b()
         groups = try post.groups.map { group in
-            try group.text.withUnsafeBytes { bytes in
-                hasher.absorb(field: bytes)
-                do {
-                    return Group(
-                        environment: group.environment, sequences: group.sequences, textBytes: bytes.count,
-                        body: Data(try zstdCompressed(bytes, level: Self.level)))
-                } catch {
-                    throw LedgerError.inputOutput("a group cannot be packed: \(error)")
-                }
+            let body: [UInt8]
+            do {
+                body = try group.text.withUnsafeBytes { try zstdCompressed($0, level: Self.level) }
+            } catch {
+                throw LedgerError.inputOutput("a group cannot be packed: \(error)")
             }
+            body.withUnsafeBytes { hasher.absorb(field: $0) }
+            return Group(
+                environment: group.environment, sequences: group.sequences, textBytes: group.text.count,
+                body: Data(body))
         }
         digest = ContentHash(bytes: hasher.digest())
         key = post.key
@@ -43,8 +44,7 @@ struct PackedTrajectories: Sendable {
 
     /// The text of a stored group; throws `LedgerError.corrupt`.
     static func text(_ body: Data, bytes: Int) throws -> [UInt8] {
-        // As much as one body may hold, and what a reader adds to it.
-        guard (0...2 * Limits.bodyBytesMax).contains(bytes) else {
+        guard (0...Limits.trajectoryTextBytesMax).contains(bytes) else {
             throw LedgerError.corrupt("trajectory_bodies holds a length of \(bytes)")
         }
         var text = [UInt8](repeating: 0, count: bytes)

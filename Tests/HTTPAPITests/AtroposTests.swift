@@ -2,6 +2,7 @@
 import Compressing
 import Domain
 import Foundation
+@testable import HTTPAPI
 import Service
 import StrictJSON
 import TestSupport
@@ -146,6 +147,15 @@ import Testing
                 #expect(answer?.status == 503 && answer?.headers["retry-after"] != nil, "\(failure)")
             }
         }
+    }
+
+    @Test func `numbers that grow when they are written out are bounded, for what is stored must be read again`() throws
+    {
+        let numbers = JSONValue.doubles([Double](repeating: 1e15, count: 4_000_000))
+        let json = JSONValue.members([
+            "tokens": .array([.integers([1])]), "masks": .array([.integers([1])]), "scores": numbers,
+        ])
+        #expect(throws: InputError.self) { try TrajectoryGroup(scoredData: json) }
     }
 
     @Test func `compressed posts are read, and one that is no gzip is refused in Atropos' words`() async throws {

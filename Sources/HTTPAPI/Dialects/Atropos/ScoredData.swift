@@ -23,6 +23,11 @@ extension TrajectoryGroup {
             } catch { throw error.inside(field.name) }
         }
         writer.append(raw: "}")
+        guard writer.bytes.count <= Limits.trajectoryTextBytesMax else {
+            throw InputError(
+                .tooLarge, "\(writer.bytes.count) bytes with all numbers written out",
+                hint: "the limit is \(Limits.trajectoryTextBytesMax) bytes a group")
+        }
         self.init(environment: environment, sequences: tokens.count, text: writer.take())
     }
 }
