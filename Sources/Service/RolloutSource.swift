@@ -32,10 +32,7 @@ struct PlannedGroup: Sendable {
         guard promptID.text.utf8.count + place.utf8.count > Limits.identifierBytesMax else {
             return RolloutID("\(promptID)\(place)")
         }
-        let digits = SecretHash(of: promptID.text).bytes.prefix(16).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }
-        return RolloutID("\(promptID.text.prefix(100))/\(digits.joined())\(place)")
+        return RolloutID("\(promptID.text.prefix(100))/\(ContentHash.of(promptID.text.utf8).hexadecimal)\(place)")
     }
 }
 

@@ -2,12 +2,12 @@
 // 32, what is kept of an API key's secret. Chosen over SHA-256 for its speed in portable code; not for passwords.
 
 /// The BLAKE2b-128 digest of some content.
-struct ContentHash: Hashable, Sendable {
+package struct ContentHash: Hashable, Sendable {
     /// 16 bytes.
     let bytes: [UInt8]
 
     /// As two lower-case hexadecimal digits a byte.
-    var hexadecimal: String {
+    package var hexadecimal: String {
         let digits = Array("0123456789abcdef".unicodeScalars)
         var text = String.UnicodeScalarView()
         for byte in bytes {
@@ -18,7 +18,7 @@ struct ContentHash: Hashable, Sendable {
     }
 
     /// The digest of a sequence of bytes.
-    static func of(_ content: some Sequence<UInt8>) -> ContentHash {
+    package static func of(_ content: some Sequence<UInt8>) -> ContentHash {
         var hasher = Blake2b()
         let bytes = Array(content)
         bytes.withUnsafeBytes { hasher.absorb($0) }

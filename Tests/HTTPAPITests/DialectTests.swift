@@ -174,6 +174,17 @@ import Testing
             }
             service.fail(nil)
             // The scripted sandbox has no place free.
+            let lost = await client.send("POST", "/run_code", json: #"{"code":"lost","language":"python"}"#)
+            #expect(lost?.status == 504, "\(lost?.text ?? "")")
+            // Tests that were not run are no wrong answers.
+            let tests = #"[{"input":{"stdin":"1"},"output":{"stdout":"1"}},{"input":{"stdin":"2"},"output":{"stdout":"2"}}]"#
+            let config = #"{"dataset_type":"CommonOJDataset","language":"python","provided_data":{"test":\#(tests)}}"#
+            for (code, status) in [("cut", 504), ("whole", 200)] {
+                let body = #"{"dataset":"d","id":1,"completion":"\#(code)","config":\#(config)}"#
+                let answer = await client.send("POST", "/submit", json: body)
+                #expect(answer?.status == status, "\(code): \(answer?.text ?? "")")
+                #expect(status != 200 || answer?.json["accepted"] == .bool(true))
+            }
             let waiting = await client.send("POST", "/run_code", json: #"{"code":"busy","language":"python"}"#)
             #expect(waiting?.status == 504)
             let cobol = await client.send("POST", "/run_code", json: #"{"code":"","language":"cobol"}"#)

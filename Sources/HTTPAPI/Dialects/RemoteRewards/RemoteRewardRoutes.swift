@@ -13,23 +13,25 @@ func remoteRewardEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/get_reward", access: .roles([.score])) { call in
             let items = try await call.readBody { try openRLHFItems($0) }
-            let rewards = JSONValue.array(try await rewards(items, service, call).map { .double($0) })
+            let rewards = JSONValue.array(try await rewards(items, service, call) { "labels[\($0)]" }.map { .double($0) })
             return jsonResponse(
                 .members(["rewards": rewards, "scores": rewards, "extra_logs": .members(["correct": rewards])]))
         },
         Endpoint(.post, "/rm", access: .roles([.score])) { call in
             let item = try await call.readBody { try slimeItem($0) }
-            let reward = try await rewards([item], service, call).first
+            let reward = try await rewards([item], service, call) { _ in "label" }.first
             guard let reward else { throw ServiceError(.internal, "a reward was lost") }
             return jsonResponse(.double(reward))
         },
     ]
 }
 
-/// One reward for each item; throws when one of them is undetermined.
-private func rewards(_ items: [ScoreItem], _ service: some ServiceFacade, _ call: Call) async throws -> [Double] {
+/// One reward for each item; throws when one of them is undetermined, and then names its label's field.
+private func rewards(
+    _ items: [ScoreItem], _ service: some ServiceFacade, _ call: Call, field: (Int) -> String
+) async throws -> [Double] {
     try await service.score(items, scheme: .binary, by: call.caller).enumerated().map { index, result in
-        guard let reward = result.reward else { throw undetermined(result.verdict, field: "labels[\(index)]") }
+        guard let reward = result.reward else { throw undetermined(result.verdict, field: field(index)) }
         return reward
     }
 }
