@@ -205,7 +205,7 @@ import Testing
         }
         #expect(try Dialect.reading("none").isEmpty && Dialect.reading("all").count == Dialect.allCases.count)
         #expect(try Dialect.reading("piston,nemo-gym") == [.piston, .nemoGym])
-        #expect(throws: InputError.self) { try Dialect.reading("tinker") }
+        #expect(throws: InputError.self) { try Dialect.reading("no-such") }
     }
 
     @Test func `outputs are compared as SandboxFusion compares them`() {
