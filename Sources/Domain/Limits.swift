@@ -60,6 +60,14 @@ package enum Limits {
     /// Sequences of all completion requests that wait or are sampled before others are answered 429: four of the largest
     /// requests, which two threads with 16 places of their own for them take in a few rounds.
     package static let completionSequencesInFlightMax = 256
+    /// Seconds that a completion waits while sampling is paused, before it is answered 503: longer than a trainer takes to
+    /// exchange a small model's weights, shorter than the minute after which proxies give up.
+    package static let pausedCompletionSeconds = 30.0
+    /// Seconds that a pause waits for the completions under way: as long as the slowest of them may take.
+    package static let pauseWaitSecondsMax = 600.0
+    /// Pinned policies that the list of models has beside the newest; checkpoints beyond are old enough to be asked for by
+    /// their numbers, which `/v1/policies` lists.
+    package static let pinnedModelsMax = 100
     /// Likeliest tokens told with each sampled one; as OpenAI's interface.
     package static let topLogprobsMax = 20
     /// Largest repetition penalty, and one through it the smallest: beyond it nothing that was seen comes again.

@@ -11,6 +11,8 @@ package enum ServicePart: String, Sendable, CaseIterable, Comparable {
     case leasing
     /// Updates by the learner.
     case learning
+    /// Completions that others ask for; the learner's own sampling goes on.
+    case sampling
 
     package static func < (a: ServicePart, b: ServicePart) -> Bool { a.rawValue < b.rawValue }
 }

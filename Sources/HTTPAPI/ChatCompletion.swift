@@ -50,14 +50,14 @@ struct ChatCompletion: Sendable {
     }
 
     /// The answer.
-    func answer(_ result: CompletionResult, id: String, name: String, created: Int64) -> JSONValue {
-        .members([
-            "id": .string(id), "object": .string("chat.completion"), "created": .integer(created),
-            "model": .string(name),
-            "policy_version": .integer(Int64(result.version.number)),
-            "prompt_token_ids": .integers32(result.promptTokenIDs),
-            "choices": .array(result.choices.enumerated().map { json($1, index: $0) }), "usage": usageJSON([result]),
-        ])
+    func answer(_ result: CompletionResult, _ title: AnswerTitle) -> JSONValue {
+        title.json(
+            "chat.completion",
+            [
+                JSONMember("prompt_token_ids", .integers32(result.promptTokenIDs)),
+                JSONMember("choices", .array(result.choices.enumerated().map { json($1, index: $0) })),
+                JSONMember("usage", usageJSON([result])),
+            ])
     }
 
     private func json(_ choice: CompletionResult.Choice, index: Int) -> JSONValue {
@@ -69,7 +69,8 @@ struct ChatCompletion: Sendable {
         ])
     }
 
-    private func logprobs(_ choice: CompletionResult.Choice) -> JSONValue {
+    /// `logprobs` of a choice, or of a piece of one.
+    func logprobs(_ choice: CompletionResult.Choice) -> JSONValue {
         let entries = choice.tokenIDs.indices.map { place -> JSONValue in
             let text = place < choice.tokenTexts.count ? choice.tokenTexts[place] : ""
             let logprob = place < choice.logprobs.count ? choice.logprobs[place] : nil

@@ -4,7 +4,6 @@ import HTTPTypes
 import Hummingbird
 import Service
 import StrictJSON
-import Synchronization
 
 /// Sampling from the in-process model in OpenAI's forms.
 func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
@@ -13,63 +12,46 @@ func completionEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             _ = try call.query([])
             return try await listModels(service)
         },
-        Endpoint(.post, "/v1/completions", access: .roles([.generate, .train])) { call in
-            try await answeringAsOpenAI(call, reading: TextCompletion.init(json:)) { call, request in
-                let results = try await service.complete(
-                    request.sampling(version: try version(of: request.fields.model, service)))
-                return jsonResponse(
-                    request.answer(results, id: "cmpl-" + call.id, name: modelName(service), created: now(service)))
+        Endpoint(
+            .post, "/v1/completions", access: .roles([.generate, .train]), refusal: openAIRefusal
+        ) { call in
+            let request = try await call.readBody { try TextCompletion(json: $0) }
+            let asked = request.sampling(version: try version(of: request.fields.model, service))
+            if request.fields.streaming != nil {
+                let stream = try await service.stream(asked)
+                let title = title("cmpl-", call, service, stream.prompts)
+                return call.streamed(stream, TextChunks(request, stream.prompts, title))
+            }
+            return try await call.whileClientStays {
+                let results = try await service.complete(asked)
+                return jsonResponse(request.answer(results, title("cmpl-", call, service, results)))
             }
         },
-        Endpoint(.post, "/v1/chat/completions", access: .roles([.generate, .train])) { call in
-            try await answeringAsOpenAI(call, reading: ChatCompletion.init(json:)) { call, request in
-                let results = try await service.complete([
-                    request.sampling(version: try version(of: request.fields.model, service))
-                ])
+        Endpoint(
+            .post, "/v1/chat/completions", access: .roles([.generate, .train]), refusal: openAIRefusal
+        ) { call in
+            let request = try await call.readBody { try ChatCompletion(json: $0) }
+            let asked = [request.sampling(version: try version(of: request.fields.model, service))]
+            if request.fields.streaming != nil {
+                let stream = try await service.stream(asked)
+                let title = title("chatcmpl-", call, service, stream.prompts)
+                return call.streamed(stream, ChatChunks(request, stream.prompts, title))
+            }
+            return try await call.whileClientStays {
+                let results = try await service.complete(asked)
                 guard let result = results.first else { throw ServiceError(.internal, "a completion was lost") }
-                return jsonResponse(
-                    request.answer(result, id: "chatcmpl-" + call.id, name: modelName(service), created: now(service)))
+                return jsonResponse(request.answer(result, title("chatcmpl-", call, service, results)))
             }
         },
     ]
 }
 
-/// Works while the client stays: a client that closes its connection cancels the task, and the sampler gives its places
-/// to others. The connection is spent afterwards, for what came over it was read ahead. Errors have OpenAI's `type` and
-/// `param` beside our own members.
-private func answeringAsOpenAI<Request: Sendable>(
-    _ call: Call, reading read: @escaping @Sendable (JSONValue) throws(InputError) -> Request,
-    _ work: @Sendable (Call, Request) async throws -> Response
-) async throws -> Response {
-    let hasArrived = Mutex(false)
-    do {
-        var response = try await call.request.body.consumeWithCancellationOnInboundClose { body in
-            var call = call
-            call.request.body = body
-            let request = try await call.readBody(read)
-            hasArrived.withLock { $0 = true }
-            return try await work(call, request)
-        }
-        response.headers[.connection] = "close"
-        return response
-    } catch is CancellationError {
-        // A body that does not come in time ends what comes from the client as its leaving does; whoever reads sees either.
-        guard hasArrived.withLock({ $0 }) else {
-            let late = HTTPFault.slowRequest(seconds: call.configuration.readSecondsMax)
-            return errorAnswer(for: late, logger: call.logger).response
-        }
-        // Nobody reads it; the log and the counters should not call it a fault of ours.
-        return errorAnswer(for: HTTPFault.clientLeft, logger: call.logger).response
-    } catch {
-        var answer = errorAnswer(for: error, logger: call.logger)
-        guard case .object(var members) = answer.error else { return answer.response }
-        let isClients = answer.status.code < 500 && answer.status != .tooManyRequests
-        members.append(JSONMember("type", .string(isClients ? "invalid_request_error" : "server_error")))
-        members.append(JSONMember("param", answer.error["field"] ?? .null))
-        answer.error = .object(members)
-        answer.headers[.connection] = "close"
-        return answer.response
-    }
+private func title(
+    _ prefix: String, _ call: Call, _ service: some ServiceFacade, _ results: [CompletionResult]
+) -> AnswerTitle {
+    AnswerTitle(
+        id: prefix + call.id, model: modelName(service), created: now(service),
+        version: results.first?.version ?? PolicyVersion(0))
 }
 
 private func modelName(_ service: some ServiceFacade) -> String { service.modelDescription()?.name ?? "policy" }
@@ -90,9 +72,6 @@ func version(of model: String?, _ service: some ServiceFacade) throws(InputError
         hint: "\"\(name)\" is the newest policy, \"\(name)@12\" a certain one")
 }
 
-/// Versions listed beside the newest.
-private let pinnedModelsMax = 20
-
 private func listModels(_ service: some ServiceFacade) async throws -> Response {
     guard let model = service.modelDescription(), let newest = service.status().policyVersion else {
         return jsonResponse(.members(["object": .string("list"), "data": .array([])]))
@@ -104,9 +83,9 @@ private func listModels(_ service: some ServiceFacade) async throws -> Response 
             "policy_version": .integer(Int64(version.number)), "context_length": .integer(Int64(model.contextLength)),
         ])
     }
-    let records = try await service.policyRecords(before: nil, limit: pinnedModelsMax)
-    let created = records.first { $0.version == newest }?.createdAt.milliseconds ?? 0
-    let pinned = records.filter(\.hasCheckpoint).map {
+    let records = try await service.keptPolicies(limit: Limits.pinnedModelsMax)
+    let created = try await service.policyRecords(before: nil, limit: 1).first?.createdAt.milliseconds ?? 0
+    let pinned = records.map {
         entry("\(model.name)@\($0.version)", $0.version, created: $0.createdAt.milliseconds / 1000)
     }
     return jsonResponse(

@@ -26,11 +26,22 @@ struct SamplingFields: Sendable {
     var stop: [String]
     /// Name tokens as `token_id:42` instead of by their text, as vLLM does on request.
     var namesTokensByID: Bool
+    /// Whether pieces of a streamed answer have token ids; whole answers always have.
+    var returnsTokenIDs: Bool
+    /// Whether the answer is sent while it is sampled, and how; nil sends it whole.
+    var streaming: StreamOptions?
+
+    /// How an answer is streamed.
+    struct StreamOptions: Sendable, Equatable {
+        /// Whether a last piece says how many tokens there were.
+        var includesUsage: Bool
+    }
 
     /// The fields' names.
     static let known = [
         "model", "n", "temperature", "top_p", "top_k", "seed", "stop", "stream", "user", "min_p", "repetition_penalty",
         "presence_penalty", "frequency_penalty", "logit_bias", "return_token_ids", "return_tokens_as_token_ids",
+        "stream_options",
     ]
 
     /// Reads the fields, and refuses what the sampler cannot do.
@@ -47,7 +58,8 @@ struct SamplingFields: Sendable {
         seed = try fields.optionalInteger("seed", in: 0...Int.max).map { UInt64($0) }
         stop = try readStop(fields)
         namesTokensByID = try fields.optionalBool("return_tokens_as_token_ids") ?? false
-        _ = try fields.optionalBool("return_token_ids")
+        returnsTokenIDs = try fields.optionalBool("return_token_ids") ?? false
+        streaming = try readStreaming(fields)
         _ = try fields.optionalString("user", bytes: 0...Limits.headerBytesMax)
         try refuseOthers(fields)
     }
@@ -73,11 +85,25 @@ private func readStop(_ fields: JSONFields) throws(InputError) -> [String] {
     return strings
 }
 
+/// `stream`, and `stream_options`, which have a meaning with it alone.
+private func readStreaming(_ fields: JSONFields) throws(InputError) -> SamplingFields.StreamOptions? {
+    let isStreamed = try fields.optionalBool("stream") ?? false
+    let name = "stream_options"
+    guard let value = fields.value(name), value != .null else { return isStreamed ? .init(includesUsage: false) : nil }
+    guard isStreamed else {
+        throw InputError(.invalidValue, "has a meaning with stream alone", field: name, hint: "send stream true too")
+    }
+    do throws(InputError) {
+        let options = try JSONFields(value, known: ["include_usage", "include_obfuscation"])
+        if try options.optionalBool("include_obfuscation") == true {
+            throw InputError(.invalidValue, "is not applied", field: "include_obfuscation", hint: "leave it out")
+        }
+        return .init(includesUsage: try options.optionalBool("include_usage") ?? false)
+    } catch { throw error.inside(name) }
+}
+
 /// Known fields whose only accepted value is the one that changes nothing.
 private func refuseOthers(_ fields: JSONFields) throws(InputError) {
-    if try fields.optionalBool("stream") == true {
-        throw InputError(.invalidValue, "answers are not streamed", field: "stream", hint: "leave it out or send false")
-    }
     for name in ["presence_penalty", "frequency_penalty"] {
         guard let value = try fields.optionalNumber(name, in: -1e9...1e9), value != 0 else { continue }
         throw InputError(.invalidValue, "is not applied", field: name, hint: "leave it out or send 0")

@@ -99,6 +99,10 @@ package protocol ServiceFacade: Sendable {
 
     /// Samples from the in-process model, for all requests from one policy; ends early when the task is cancelled.
     func complete(_ requests: [CompletionRequest]) async throws -> [CompletionResult]
+    /// The same, told while it is sampled; what refuses the requests is thrown before the first token.
+    func stream(_ requests: [CompletionRequest]) async throws -> CompletionStream
+    /// Ends the completions under way, or waits for their end.
+    func settleCompletions(_ how: CompletionSettling) async throws
     /// The in-process model, or nil before it is there.
     func modelDescription() -> ModelDescription?
     /// The text of each token under the in-process model's tokenizer; empty when they are not its tokens.
@@ -107,6 +111,8 @@ package protocol ServiceFacade: Sendable {
     var clientTraining: ClientTraining? { get }
     /// A page of policies, newest first.
     func policyRecords(before: PolicyVersion?, limit: Int) async throws -> [PolicyRecord]
+    /// Policies whose weights are kept, newest first.
+    func keptPolicies(limit: Int) async throws -> [PolicyRecord]
     /// The weights of a version.
     func weights(of version: PolicyVersion) async throws -> PolicyWeights
 

@@ -55,17 +55,13 @@ struct TextCompletion: Sendable {
     }
 
     /// The answer; choices are prompt-major.
-    func answer(_ results: [CompletionResult], id: String, name: String, created: Int64) -> JSONValue {
+    func answer(_ results: [CompletionResult], _ title: AnswerTitle) -> JSONValue {
         var choices: [JSONValue] = []
         for result in results {
             for choice in result.choices { choices.append(json(choice, result, index: choices.count)) }
         }
-        return .members([
-            "id": .string(id), "object": .string("text_completion"), "created": .integer(created),
-            "model": .string(name),
-            "policy_version": .integer(Int64(results.first?.version.number ?? 0)), "choices": .array(choices),
-            "usage": usageJSON(results),
-        ])
+        return title.json(
+            "text_completion", [JSONMember("choices", .array(choices)), JSONMember("usage", usageJSON(results))])
     }
 
     private func json(_ choice: CompletionResult.Choice, _ result: CompletionResult, index: Int) -> JSONValue {
@@ -73,39 +69,58 @@ struct TextCompletion: Sendable {
             "index": .integer(Int64(index)), "text": .string((echo ? result.promptText : "") + choice.text),
             "finish_reason": .string(choice.finishReason.rawValue),
             "prompt_token_ids": .integers32(result.promptTokenIDs),
-            "token_ids": .integers32(choice.tokenIDs), "logprobs": hasLogprobs ? logprobs(choice, result) : .null,
+            "token_ids": .integers32(choice.tokenIDs),
+            "logprobs": hasLogprobs ? logprobs((echo ? tokens(of: result) : []) + tokens(of: choice)).json : .null,
         ])
     }
 
-    /// OpenAI's four parallel arrays; with `echo` the prompt's tokens come first, its first without a log-probability.
-    private func logprobs(_ choice: CompletionResult.Choice, _ result: CompletionResult) -> JSONValue {
-        var ids = choice.tokenIDs
-        var texts = choice.tokenTexts
-        var values: [Float?] = choice.logprobs.map { $0 }
-        if echo {
-            ids = result.promptTokenIDs + ids
-            texts = (result.promptTokenTexts ?? []) + texts
-            values = (result.promptLogprobs ?? []) + values
+    /// A token of a choice or, with `echo`, of its prompt.
+    struct Token {
+        var id: Int32
+        var text: String
+        /// The prompt's first token has none.
+        var logprob: Float?
+        var alternatives: [CompletionResult.Alternative]
+    }
+
+    /// The sampled tokens.
+    func tokens(of choice: CompletionResult.Choice) -> [Token] {
+        choice.tokenIDs.indices.map { place in
+            Token(
+                id: choice.tokenIDs[place],
+                text: choice.tokenTexts.indices.contains(place) ? choice.tokenTexts[place] : "",
+                logprob: choice.logprobs.indices.contains(place) ? choice.logprobs[place] : nil,
+                alternatives: choice.topLogprobs.indices.contains(place) ? choice.topLogprobs[place] : [])
         }
-        let names = zip(ids, texts).map { fields.name(of: $0, text: $1) }
-        var offset: Int64 = 0
+    }
+
+    /// The prompt's tokens.
+    func tokens(of prompt: CompletionResult) -> [Token] {
+        let texts = prompt.promptTokenTexts ?? []
+        let logprobs = prompt.promptLogprobs ?? []
+        return prompt.promptTokenIDs.indices.map { place in
+            Token(
+                id: prompt.promptTokenIDs[place], text: texts.indices.contains(place) ? texts[place] : "",
+                logprob: logprobs.indices.contains(place) ? logprobs[place] : nil, alternatives: [])
+        }
+    }
+
+    /// OpenAI's four parallel arrays, and the offset, in characters, at which the next token's text begins.
+    func logprobs(_ tokens: [Token], from start: Int = 0) -> (json: JSONValue, end: Int) {
+        var offset = start
         var offsets: [JSONValue] = []
-        for text in texts {
-            offsets.append(.integer(offset))
-            offset += Int64(text.unicodeScalars.count)
+        for token in tokens {
+            offsets.append(.integer(Int64(offset)))
+            offset += token.text.unicodeScalars.count
         }
-        let numbers = values.map { $0.map { JSONValue.float($0) } ?? .null }
-        let ownFirst = ids.count - choice.tokenIDs.count
-        let top = names.indices.map { place -> JSONValue in
-            let others = place - ownFirst
-            return topLogprobs(
-                names[place], numbers[place],
-                choice.topLogprobs.indices.contains(others) ? choice.topLogprobs[others] : [])
-        }
-        return .members([
+        let names = tokens.map { fields.name(of: $0.id, text: $0.text) }
+        let numbers = tokens.map { $0.logprob.map { JSONValue.float($0) } ?? .null }
+        let top = tokens.indices.map { topLogprobs(names[$0], numbers[$0], tokens[$0].alternatives) }
+        let json = JSONValue.members([
             "tokens": .array(names.map { .string($0) }), "token_logprobs": .array(numbers),
             "top_logprobs": .array(top), "text_offset": .array(offsets),
         ])
+        return (json, offset)
     }
 
     /// The likeliest tokens and the one that is there, by name; of two with one name the likelier.
@@ -126,12 +141,42 @@ struct TextCompletion: Sendable {
 
 /// `usage` over all results.
 func usageJSON(_ results: [CompletionResult]) -> JSONValue {
-    let prompt = results.reduce(0) { $0 + $1.promptTokenIDs.count }
-    let completion = results.reduce(0) { sum, result in sum + result.choices.reduce(0) { $0 + $1.tokenIDs.count } }
-    return .members([
+    usageJSON(
+        prompt: results.reduce(0) { $0 + $1.promptTokenIDs.count },
+        completion: results.reduce(0) { sum, result in
+            sum + result.choices.reduce(0) { $0 + $1.tokenIDs.count }
+        })
+}
+
+/// `usage` of so many tokens.
+func usageJSON(prompt: Int, completion: Int) -> JSONValue {
+    .members([
         "prompt_tokens": .integer(Int64(prompt)), "completion_tokens": .integer(Int64(completion)),
         "total_tokens": .integer(Int64(prompt + completion)),
     ])
+}
+
+/// What every answer of the completion paths begins with.
+struct AnswerTitle: Sendable {
+    /// The same in all pieces of a streamed answer.
+    var id: String
+    /// The model's name.
+    var model: String
+    /// Seconds since 1970.
+    var created: Int64
+    /// The policy that was sampled.
+    var version: PolicyVersion
+
+    /// An answer of this kind with more members. `logprobs_mode` is vLLM's name for what the log-probs are of.
+    func json(_ kind: String, _ members: [JSONMember]) -> JSONValue {
+        .object(
+            [
+                JSONMember("id", .string(id)), JSONMember("object", .string(kind)),
+                JSONMember("created", .integer(created)), JSONMember("model", .string(model)),
+                JSONMember("policy_version", .integer(Int64(version.number))),
+                JSONMember("logprobs_mode", .string("processed_logprobs")),
+            ] + members)
+    }
 }
 
 extension JSONValue {

@@ -36,51 +36,24 @@ struct CompletionWork: Sendable {
             choices: samples.map { choice(from: $0, tokenizer: tokenizer) })
     }
 
-    /// A sampled sequence as a choice; the text ends before the first stop string, tokens and log-probs with the token that
-    /// holds its last byte.
+    /// A sampled sequence as a choice.
     private func choice(from sample: SampledSequence, tokenizer: Tokenizer) -> CompletionResult.Choice {
-        var tokens = sample.tokens
-        var finishReason: FinishReason = sample.finishReason == .stop ? .stop : .length
-        var text = tokenizer.responseText(tokens)
-        if let cut = request.stop.compactMap({ firstOffset(of: $0, in: text) }).min() {
-            text = String(text.utf8.prefix(cut)) ?? text
-            finishReason = .stop
-            tokens = Array(tokens.prefix(fewestTokens(of: tokens, withBytes: cut, tokenizer)))
-        }
-        let tops = request.topLogprobs > 0 ? tokens.indices.map { sample.top(at: $0) } : []
+        var assembler = ResponseAssembler(tokenizer, stop: request.stop)
+        for token in sample.tokens { assembler.take(token) }
+        let all = assembler.piece(isLast: true)
+        let tokens = Array(sample.tokens[all.tokens])
         return CompletionResult.Choice(
-            text: text, tokenIDs: tokens, logprobs: Array(sample.processedLogprobs.prefix(tokens.count)),
+            text: all.text, tokenIDs: tokens, logprobs: Array(sample.processedLogprobs[all.tokens]),
             tokenTexts: tokens.map { tokenizer.tokenText($0) },
-            topLogprobs: tops.map { top in
-                top.map {
-                    CompletionResult.Alternative(
-                        tokenID: $0.token, text: tokenizer.tokenText($0.token), logprob: $0.logprob)
-                }
-            }, finishReason: finishReason)
-    }
-
-    /// The fewest tokens whose text has so many bytes: what the caller must not see beyond.
-    private func fewestTokens(of tokens: [Int32], withBytes bytes: Int, _ tokenizer: Tokenizer) -> Int {
-        var low = 0
-        var high = tokens.count
-        while low < high {
-            let middle = (low + high) / 2
-            if tokenizer.responseText(Array(tokens[..<middle])).utf8.count >= bytes {
-                high = middle
-            } else {
-                low = middle + 1
-            }
-        }
-        return low
+            topLogprobs: request.topLogprobs > 0
+                ? tokens.indices.map { tokenizer.alternatives(sample.top(at: $0)) } : [],
+            finishReason: assembler.isCut || sample.finishReason == .stop ? .stop : .length)
     }
 }
 
-/// The byte offset of the first occurrence of a string, or nil.
-private func firstOffset(of needle: String, in text: String) -> Int? {
-    let pattern = Array(needle.utf8)
-    let bytes = Array(text.utf8)
-    guard !pattern.isEmpty, bytes.count >= pattern.count else { return nil }
-    return (0...(bytes.count - pattern.count)).first { start in
-        bytes[start..<(start + pattern.count)].elementsEqual(pattern)
+extension Tokenizer {
+    /// The likeliest tokens of a place with their texts.
+    func alternatives(_ top: ArraySlice<TokenLogprob>) -> [CompletionResult.Alternative] {
+        top.map { .init(tokenID: $0.token, text: tokenText($0.token), logprob: $0.logprob) }
     }
 }

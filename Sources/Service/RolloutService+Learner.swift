@@ -69,6 +69,11 @@ extension RolloutService {
         try await inLedger { try await $0.policies(limit: limit, before: before) }
     }
 
+    /// Policies whose weights are kept, newest first.
+    package func keptPolicies(limit: Int) async throws -> [PolicyRecord] {
+        try await inLedger { try await $0.keptPolicies(limit: limit) }
+    }
+
     /// The weights of a version as a Hugging Face `model.safetensors`.
     package func weights(of version: PolicyVersion) async throws -> PolicyWeights {
         let policy = try await policies.policy(version)

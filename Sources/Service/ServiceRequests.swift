@@ -140,6 +140,17 @@ package struct CompletionResult: Sendable {
         /// or empty when none were asked for.
         package var topLogprobs: [[Alternative]]
         package var finishReason: FinishReason
+        package init(
+            text: String, tokenIDs: [Int32], logprobs: [Float], tokenTexts: [String], topLogprobs: [[Alternative]],
+            finishReason: FinishReason
+        ) {
+            self.text = text
+            self.tokenIDs = tokenIDs
+            self.logprobs = logprobs
+            self.tokenTexts = tokenTexts
+            self.topLogprobs = topLogprobs
+            self.finishReason = finishReason
+        }
     }
 
     package var version: PolicyVersion

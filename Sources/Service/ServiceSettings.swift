@@ -62,6 +62,9 @@ package struct ServiceSettings: Sendable {
         self.updatesMax = updatesMax
     }
 
+    /// Seconds that a completion waits while sampling is paused.
+    package var pausedCompletionSeconds = Limits.pausedCompletionSeconds
+
     /// Where backups made on request go; nil is beside the database.
     package var backups: String?
     /// The directory of backups.

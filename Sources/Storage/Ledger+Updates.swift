@@ -66,6 +66,22 @@ extension Ledger {
         }
     }
 
+    /// Policies whose weights are kept, newest first.
+    package func keptPolicies(limit: Int) async throws -> [PolicyRecord] {
+        try await read { db in
+            let rows = try db.rows(
+                """
+                SELECT p.version, p.created_at FROM policies p JOIN checkpoints c ON c.version = p.version
+                ORDER BY p.version DESC LIMIT ?
+                """, [max(0, limit)])
+            return rows.map { row in
+                PolicyRecord(
+                    version: PolicyVersion(row["version"]), createdAt: Timestamp(milliseconds: row["created_at"]),
+                    hasCheckpoint: true)
+            }
+        }
+    }
+
     /// Updates, newest first, before the version named.
     package func updates(before: PolicyVersion?, limit: Int) async throws -> [UpdateRecord] {
         try await read { db in

@@ -14,7 +14,7 @@ struct Rolloutd: AsyncParsableCommand {
 
             Begin with `rolloutd serve` and open the address it prints.
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             ServeCommand.self, ScoreCommand.self, ScoreWorkerCommand.self, TrainCommand.self, CompareCommand.self,
             ObjectiveCommand.self,

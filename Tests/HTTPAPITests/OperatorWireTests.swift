@@ -36,7 +36,7 @@ import Testing
         try await withServer { client in
             let refused = await refusal(client, "/admin/pause", #"{"what":["intake","judging"]}"#)
             #expect(refused.field == "what[1]")
-            #expect(refused.hint == "one of intake, scoring, leasing, learning")
+            #expect(refused.hint == "one of intake, scoring, leasing, learning, sampling")
             #expect(await refusal(client, "/admin/resume", #"{"what":["intake"],"reason":"x"}"#).field == "reason")
             let paused = await client.send(
                 "POST", "/admin/pause", json: #"{"what":["intake","learning"],"reason":"disk"}"#)

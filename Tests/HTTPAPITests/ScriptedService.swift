@@ -14,6 +14,11 @@ final class ScriptedService: ServiceFacade {
         var leases: [LeaseID: Lease] = [:]
         var scored: [ScoreItem] = []
         var completions: [CompletionRequest] = []
+        /// Time before each piece of a streamed completion, and how many come before it fails.
+        var pieceDelay: Duration?
+        var piecesMax: Int?
+        /// What was asked to become of completions under way.
+        var settled: [CompletionSettling] = []
         var settings: [String: JSONValue] = ["learning_rate": .double(6e-5), "objective": .string("gppo")]
         var phase = LearnerPhase.sampling
         var isPaused = false

@@ -135,6 +135,7 @@ private let rollout =
             #expect(choices[0]["logprobs"]?["text_offset"]?.text == "[0,1,2,3,4]")
             #expect(choices[0]["prompt_token_ids"]?.text == "[5,6,7]" && choices[0]["token_ids"]?.text == "[52,1]")
             #expect(answer?.json["usage"]?["total_tokens"] == .integer(14))
+            #expect(answer?.json["logprobs_mode"] == .string("processed_logprobs"))
             let sent = service.state.withLock { $0.completions }
             #expect(
                 sent.count == 2 && sent[0].seed == 9 && sent[0].stop == ["\n"] && sent[0].version == PolicyVersion(2))
@@ -177,7 +178,8 @@ private let rollout =
     @Test func `what the sampler cannot do is refused by name`() async throws {
         try await withServer { client in
             for (member, field) in [
-                (#""stream":true"#, "stream"), (#""min_p":1.1"#, "min_p"),
+                (#""stream":1"#, "stream"), (#""stream_options":{"include_usage":true}"#, "stream_options"),
+                (#""stream":true,"stream_options":{"x":1}"#, "stream_options.x"), (#""min_p":1.1"#, "min_p"),
                 (#""repetition_penalty":0"#, "repetition_penalty"),
                 (#""presence_penalty":1"#, "presence_penalty"),
                 (#""logprobs":21"#, "logprobs"), (#""best_of":3"#, "best_of"), (#""logit_bias":{"1":2}"#, "logit_bias"),
@@ -185,14 +187,14 @@ private let rollout =
                 (#""stop":[1]"#, "stop"), (#""model":"gpt-4""#, "model"),
             ] {
                 let answer = await client.send("POST", "/v1/completions", json: "{\"prompt\":\"x\",\(member)}")
-                #expect(answer?.status == (field == "model" ? 404 : 422), "\(member)")
+                #expect(answer?.status == (field == "model" ? 404 : 400), "\(member)")
                 #expect(answer?.json["error"]?["param"] == .string(field), "\(member): \(answer?.text ?? "")")
                 #expect(answer?.json["error"]?["type"] == .string("invalid_request_error"))
             }
             for bad in ["[]", "5", "[[]]", "[1,\"a\"]", "[-1]", "\"\""] {
                 let answer = await client.send("POST", "/v1/completions", json: "{\"prompt\":\(bad)}")
                 #expect(
-                    answer?.status == 422 && answer?.json["error"]?["field"]?.string?.hasPrefix("prompt") == true,
+                    answer?.status == 400 && answer?.json["error"]?["field"]?.string?.hasPrefix("prompt") == true,
                     "\(bad)")
             }
         }

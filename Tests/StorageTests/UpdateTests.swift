@@ -292,6 +292,7 @@ struct UpdateTests {
             #expect(try await ledger.checkpoints() == [checkpoint(2)])
             let policies = try await ledger.policies(limit: 9, before: nil)
             #expect(policies.map(\.hasCheckpoint) == [true, false, false])
+            #expect(try await ledger.keptPolicies(limit: 5) == [policies[0]])
         }
     }
 

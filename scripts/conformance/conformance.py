@@ -16,10 +16,11 @@ import threading
 import types
 import zipfile
 
-import openai
 import requests
 import sandbox_fusion
 from tinker_sdk import tinker_sdk
+
+from openai_client import openai_client
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)"
 CPP_SUM = "#include <iostream>\nint main() { long a, b; std::cin >> a >> b; std::cout << a + b << '\\n'; }"
@@ -160,24 +161,6 @@ def slime_client(url, table):
     table.check(client, "right", answer.status_code == 200 and answer.json() == 1.0, answer.text)
     answer = requests.post(url + "/rm", json={**sample, "response": "five"}, timeout=60)
     table.check(client, "wrong", answer.json() == 0.0, answer.text)
-
-
-def openai_client(url, table):
-    client = f"openai {openai.__version__}"
-    api = openai.OpenAI(base_url=url + "/v1", api_key="none", max_retries=0)
-    models = [model.id for model in api.models.list()]
-    table.check(client, "models", models, models)
-    done = api.completions.create(model=models[0], prompt="1+1=", max_tokens=4, n=3, seed=1, logprobs=2, temperature=1)
-    table.check(client, "completions, n, logprobs", len(done.choices) == 3 and len(done.choices[0].logprobs.token_logprobs) > 0, done)
-    again = api.completions.create(model=models[0], prompt="1+1=", max_tokens=4, n=3, seed=1, logprobs=2, temperature=1)
-    table.check(client, "the same seed", [c.text for c in done.choices] == [c.text for c in again.choices], again)
-    ids = api.completions.create(model=models[0], prompt="1+1=", max_tokens=4, extra_body={"return_token_ids": True})
-    table.check(client, "token ids", ids.choices[0].token_ids and ids.choices[0].prompt_token_ids, ids)
-    try:
-        api.completions.create(model="no-such-model", prompt="1")
-        table.check(client, "an unknown model", False)
-    except openai.NotFoundError as error:
-        table.check(client, "an unknown model", True, error)
 
 
 def main():

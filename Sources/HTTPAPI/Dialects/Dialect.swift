@@ -17,6 +17,8 @@ package enum Dialect: String, Sendable, CaseIterable {
     case atropos
     /// Thinking Machines' Tinker: a client trains a model step by step.
     case tinker
+    /// The control paths of vLLM's server.
+    case vllm
 
     /// Reads `all`, `none`, or names separated by commas; throws `InputError` for a name that is none.
     package static func reading(_ text: String) throws(InputError) -> Set<Dialect> {
@@ -48,6 +50,7 @@ func dialectEndpoints(_ dialects: Set<Dialect>, _ service: some ServiceFacade) -
         case .piston: pistonEndpoints(service)
         case .atropos: atroposEndpoints(service)
         case .tinker: tinkerEndpoints(service)
+        case .vllm: vllmEndpoints(service)
         }
     }
 }

@@ -75,6 +75,16 @@ final class LiveSequence {
         result.logprobs.append(outcome.logprob)
         result.processedLogprobs.append(outcome.processedLogprob)
         isStopped = request.stopTokens.contains(outcome.token) || endsText(outcome.token)
+        if call.options.onToken != nil { tell(outcome) }
+    }
+
+    /// Tells the caller who watches of the last token.
+    private func tell(_ outcome: TokenChoice.Outcome) {
+        call.options.onToken?(
+            DrawnToken(
+                request: index, token: outcome.token, processedLogprob: outcome.processedLogprob,
+                topLogprobs: Array(result.top(at: responseCount - 1)),
+                finishReason: isStopped ? .stop : isFinished ? .length : nil))
     }
 
     private func endsText(_ token: Int32) -> Bool {

@@ -43,15 +43,20 @@ package final class Sampler: Sendable {
         package var tokenBytes: (any TokenBytes)?
         /// Whether somebody waits for the answer: such calls go before all others, and have places of their own.
         package var comesFirst: Bool
+        /// Told of each token as it is drawn, on the thread that drew it: it must not block. Tokens of one sequence come in
+        /// order, each once; those of several are mixed.
+        package var onToken: (@Sendable (DrawnToken) -> Void)?
 
         package init(
             version: Int = 0, comesFirst: Bool = false, tokenBytes: (any TokenBytes)? = nil,
-            newest: (@Sendable () -> (version: Int, weights: ModelWeights))? = nil
+            newest: (@Sendable () -> (version: Int, weights: ModelWeights))? = nil,
+            onToken: (@Sendable (DrawnToken) -> Void)? = nil
         ) {
             self.version = version
             self.comesFirst = comesFirst
             self.tokenBytes = tokenBytes
             self.newest = newest
+            self.onToken = onToken
         }
     }
 

@@ -95,6 +95,19 @@ package struct VersionSpan: Sendable, Equatable {
     }
 }
 
+/// One token of a response that is still being sampled.
+package struct DrawnToken: Sendable, Equatable {
+    /// The place of its request in the call.
+    package var request: Int
+    package var token: Int32
+    /// ln p under the distribution that it was drawn from.
+    package var processedLogprob: Float
+    /// The likeliest tokens in its place, as many as the request asked for.
+    package var topLogprobs: [TokenLogprob]
+    /// Why the response ends with it; nil while it goes on.
+    package var finishReason: SampledSequence.FinishReason?
+}
+
 /// One sampled response.
 package struct SampledSequence: Sendable, Equatable {
     package enum FinishReason: String, Sendable, CaseIterable {

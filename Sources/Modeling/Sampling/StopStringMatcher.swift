@@ -19,7 +19,7 @@ extension Tokenizer: TokenBytes {
 }
 
 /// The state of the search for several strings.
-struct StopStringMatcher {
+package struct StopStringMatcher: Sendable {
     /// One string, and how much of it the text ends with.
     private struct Pattern {
         let bytes: [UInt8]
@@ -49,15 +49,28 @@ struct StopStringMatcher {
     }
 
     private var patterns: [Pattern]
+    /// Bytes taken so far.
+    package private(set) var count = 0
+    /// Where the first of the strings begins that were found, in bytes from the beginning.
+    package private(set) var found: Int?
 
     /// Empty strings are never found.
-    init(_ strings: [String]) { patterns = strings.filter { !$0.isEmpty }.map { Pattern(Array($0.utf8)) } }
+    package init(_ strings: [String]) { patterns = strings.filter { !$0.isEmpty }.map { Pattern(Array($0.utf8)) } }
+
+    /// Bytes at the end of the text that a string may begin with.
+    package var open: Int {
+        patterns.reduce(0) { max($0, $1.matched) }
+    }
 
     /// Whether one of the strings ends within these bytes.
-    mutating func take(_ bytes: [UInt8]) -> Bool {
+    package mutating func take(_ bytes: [UInt8]) -> Bool {
         var isFound = false
         for place in bytes.indices {
-            for index in patterns.indices where patterns[index].take(bytes[place]) { isFound = true }
+            count += 1
+            for index in patterns.indices where patterns[index].take(bytes[place]) {
+                isFound = true
+                found = min(found ?? .max, count - patterns[index].bytes.count)
+            }
         }
         return isFound
     }
