@@ -226,6 +226,24 @@ package enum Limits {
     /// Longest time a stopping worker or server may be given to finish; supervisors kill after 90 s by default.
     package static let shutdownSecondsMax = 600.0
 
+    // MARK: Graders
+
+    /// Graders of one `multi`: each may run a program.
+    package static let gradersMax = 16
+    /// A template, and a text that it makes: the bit-parallel comparison of two takes about 0.1 s.
+    package static let graderTextBytesMax = 65_536
+    /// Texts and places of one template.
+    package static let graderTemplatePartsMax = 256
+    /// The item of a grader, as JSON; it goes into the sandbox as one argument.
+    package static let graderItemBytesMax = 1_048_576
+    /// A formula's bytes and levels: a sum over all graders with weights has some hundred bytes and two levels.
+    package static let graderFormulaBytesMax = 2_048
+    package static let graderFormulaDepthMax = 32
+    /// CPU seconds and memory, in MiB, of a grader's program: OpenAI allows two minutes and 1 GB; a verdict in training cannot wait so
+    /// long.
+    package static let graderCPUSeconds = 10.0
+    package static let graderMemoryMegabytes = 512
+
     // MARK: Math verdicts
 
     /// The longest extracted answer that is read; the longest gold of the public sets is under 4 kB.

@@ -2,7 +2,7 @@
 
 /// How a verdict becomes a reward.
 package enum RewardScheme: String, Sendable, CaseIterable {
-    /// 1 when passed, 0 when failed.
+    /// 1 when passed, 0 when failed. A grader's score, held to 0 to 1, stands for both under every scheme.
     case binary
     /// The share of tests passed for code (paper, section 3.2), otherwise as binary.
     case soft
@@ -15,14 +15,16 @@ package enum RewardScheme: String, Sendable, CaseIterable {
         guard verdict.outcome != .undetermined else { return nil }
         let isPassed = verdict.outcome == .passed
         switch self {
-        case .binary: return isPassed ? 1 : 0
-        case .soft: return isPassed ? 1 : passFraction(verdict)
+        case .binary: return score(verdict) ?? (isPassed ? 1 : 0)
+        case .soft: return score(verdict) ?? (isPassed ? 1 : passFraction(verdict))
         case .klear:
             if !response.contains("</think>") { return -0.5 }
             if !response.contains("<think>") { return -2 }
-            return isPassed ? 1 : 2 * passFraction(verdict) - 1
+            return score(verdict).map { 2 * $0 - 1 } ?? (isPassed ? 1 : 2 * passFraction(verdict) - 1)
         }
     }
+
+    private func score(_ verdict: Verdict) -> Double? { verdict.score.map { min(max($0, 0), 1) } }
 
     private func passFraction(_ verdict: Verdict) -> Double {
         guard let tests = verdict.tests, tests.total > 0 else { return 0 }

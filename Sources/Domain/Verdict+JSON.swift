@@ -19,6 +19,7 @@ extension Verdict {
             JSONMember("reason", .string(reason)), JSONMember("extracted", extracted.map { .string($0) } ?? .null),
         ]
         if let tests { members.append(JSONMember("tests", tests.json)) }
+        if let score { members.append(JSONMember("score", .double(score))) }
         if let failure { members.append(JSONMember("error", failure.json)) }
         if let verifier { members.append(JSONMember("verifier", .string(verifier))) }
         if let sandbox { members.append(JSONMember("sandbox", sandbox.json)) }
@@ -28,7 +29,7 @@ extension Verdict {
     /// Reads what `json` writes; an undetermined verdict must say why, the others must not.
     package init(json: JSONValue) throws(InputError) {
         let fields = try JSONFields(
-            json, known: ["verdict", "reason", "extracted", "tests", "error", "verifier", "sandbox"])
+            json, known: ["verdict", "reason", "extracted", "tests", "score", "error", "verifier", "sandbox"])
         let outcome = try fields.choice("verdict", Outcome.self)
         let reason = try fields.optionalString("reason", bytes: 0...Limits.extractedBytesMax) ?? ""
         let extracted = try fields.optionalString("extracted", bytes: 0...Limits.extractedBytesMax)
@@ -45,6 +46,7 @@ extension Verdict {
             self = .undetermined(
                 try fields.nested("error", InfrastructureFailure.init(json:)), extracted: extracted, tests: tests)
         }
+        score = try fields.optionalNumber("score", in: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
         verifier = try fields.optionalName("verifier")
         if fields.has("sandbox") { sandbox = try fields.nested("sandbox", SandboxUse.init(json:)) }
     }

@@ -13,6 +13,8 @@ package struct Verdict: Sendable, Equatable {
     package var tests: TestSummary?
     /// Why no decision could be made; present exactly when the outcome is `undetermined`.
     package var failure: InfrastructureFailure?
+    /// What a grader gave, before it is held to 0 to 1; nil for other tasks.
+    package var score: Double?
     /// The rules by which it was judged, as `code-2`; a verdict from outside may not say.
     package var verifier: String?
     /// What the sandbox did for it; nil where no program ran.

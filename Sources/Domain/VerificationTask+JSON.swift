@@ -9,10 +9,11 @@ extension VerificationTask {
         switch type.string {
         case "math": self = .math(try MathTask(json: json))
         case "code": self = .code(try CodeTask(json: json))
+        case "grader": self = .grader(try GraderTask(json: json))
         default:
             throw InputError(
                 type.string == nil ? .wrongType : .invalidValue, "no kind of task", field: "type",
-                hint: "one of \"math\", \"code\"")
+                hint: "one of \"math\", \"code\", \"grader\"")
         }
     }
 
@@ -21,6 +22,7 @@ extension VerificationTask {
         switch self {
         case .math(let task): task.json
         case .code(let task): task.json
+        case .grader(let task): task.json
         }
     }
 }

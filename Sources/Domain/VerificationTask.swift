@@ -5,13 +5,20 @@ import StrictJSON
 package enum VerificationTask: Sendable, Equatable {
     case math(MathTask)
     case code(CodeTask)
+    case grader(GraderTask)
 
-    /// `math` or `code`, as on the wire.
+    /// `math`, `code` or `grader`, as on the wire.
     package var type: String {
         switch self {
         case .math: "math"
         case .code: "code"
+        case .grader: "grader"
         }
+    }
+
+    /// Which of the ledger's two families it is queued, counted and chosen with: graders may run programs, as code does.
+    package var family: String {
+        if case .math = self { "math" } else { "code" }
     }
 }
 

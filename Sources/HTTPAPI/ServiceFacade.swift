@@ -13,6 +13,8 @@ package protocol ServiceFacade: Sendable {
     func run(
         _ program: ProgramRun, by caller: Caller, goOn: (@Sendable (Int, ProgramResult) -> Bool)?
     ) async throws -> ProgramReport
+    /// The value that a grader gives a sample, or why nothing can be said.
+    func grade(_ grader: Grader, sample: String, item: JSONValue, by caller: Caller) async throws -> GraderReport
     /// The program in a completion, or nil.
     func program(in completion: String, language: CodeTask.Language) -> String?
     /// The version of the interpreter that runs Python, as `3.11.2`; nil when code cannot be run.

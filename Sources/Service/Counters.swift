@@ -80,8 +80,8 @@ package final class Counters: Sendable {
     /// Counts a judgement by task type and outcome.
     package func count(_ judgement: Judgement, task: VerificationTask) {
         histograms.judging.observe(
-            judgement.elapsedMilliseconds / 1000, task.type, judgement.verdict.outcome.rawValue)
-        count(judgement.verdict, taskType: task.type)
+            judgement.elapsedMilliseconds / 1000, task.family, judgement.verdict.outcome.rawValue)
+        count(judgement.verdict, taskType: task.family)
     }
 
     /// Counts a verdict that was made elsewhere, so that nobody here knows how long it took.

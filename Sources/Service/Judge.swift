@@ -2,6 +2,7 @@
 import Dispatch
 import Domain
 import Sandboxing
+import StrictJSON
 import Verification
 
 /// One response and what it is judged against.
@@ -57,6 +58,13 @@ package struct Judge: Sendable {
         guard let code else { return .undecided(Self.noSandbox) }
         return await code.run(program, goOn: goOn)
     }
+
+    /// The value that a grader gives a sample.
+    func grade(_ grader: Grader, sample: String, item: JSONValue) async -> GraderReport {
+        await graders.grade(grader, sample: sample, item: item)
+    }
+
+    private var graders: GraderVerifier { GraderVerifier(sandbox: code?.sandbox) }
 
     /// The version of the interpreter that runs Python, as `3.11.2`; nil when code cannot be judged.
     var interpreterVersion: String? { code?.sandbox.interpreterVersion }
@@ -118,10 +126,17 @@ package struct Judge: Sendable {
             let failure = InfrastructureFailure(code: .interrupted, message: "the judge was stopped before its turn")
             return Judgement(verdict: .undetermined(failure), elapsedMilliseconds: 0)
         }
-        guard case .code(let task) = item.task, let code else {
-            return Judgement(verdict: .undetermined(Self.noSandbox), elapsedMilliseconds: 0)
+        let verdict: Verdict
+        switch item.task {
+        case .grader(let task): verdict = await graders.verify(response: item.response, task: task)
+        case .code(let task):
+            guard let code else {
+                return Judgement(verdict: .undetermined(Self.noSandbox), elapsedMilliseconds: 0)
+            }
+            verdict = await code.verify(response: item.response, task: task)
+        // Judged apart, on the queue.
+        case .math(let task): verdict = math.verify(response: item.response, task: task)
         }
-        let verdict = await code.verify(response: item.response, task: task)
         return Judgement(verdict: verdict, elapsedMilliseconds: (clock.now - start).milliseconds)
     }
 }

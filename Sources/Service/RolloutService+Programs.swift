@@ -1,5 +1,6 @@
 // Programs that clients have run for their output: the sandbox behind SandboxFusion's and Piston's forms. Stores nothing.
 import Domain
+import StrictJSON
 import Verification
 
 extension RolloutService {
@@ -14,6 +15,17 @@ extension RolloutService {
         if case .ran(let results) = report {
             access.chargeScoring(results.reduce(0) { $0 + max(0, $1.cpuSeconds) }, lane: caller.lane)
         }
+        return report
+    }
+
+    /// The value that a grader gives a sample; the CPU time of its programs is charged to the caller.
+    package func grade(
+        _ grader: Grader, sample: String, item: JSONValue, by caller: Caller
+    ) async throws -> GraderReport {
+        try refuseWhenStopping()
+        try access.admitScoring(caller)
+        let report = await judge.grade(grader, sample: sample, item: item)
+        if case .graded(let result) = report { access.chargeScoring(result.cpuSeconds, lane: caller.lane) }
         return report
     }
 

@@ -40,6 +40,7 @@ extension RolloutService {
         let id = RescoreID(identifiers.make("rsc"))
         let verifiers = JSONValue.members([
             "math": .string(MathVerifier.version), "code": .string(CodeVerifier.version),
+            "grader": .string(GraderVerifier.version),
         ])
         let count = try await inLedger {
             try await $0.requestRescore(matching: filter, limit: limit, id: id, verifiers: verifiers)

@@ -62,7 +62,7 @@ struct SubmittedSource: Sendable {
             let first = members[prompt.id, default: 0]
             members[prompt.id] = first + groupSize
             return PlannedGroup(
-                promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: prompt.task.type == "code",
+                promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: prompt.task.family == "code",
                 firstMember: first, rollouts: groupSize)
         }
         return (planned, state, members)

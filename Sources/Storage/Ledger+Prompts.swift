@@ -137,7 +137,7 @@ struct PreparedPrompt: Sendable {
             INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at)
             VALUES (?, (SELECT seq FROM datasets WHERE name = ?), ?, ?, ?)
             """,
-            [id.text, submission.dataset, submission.task.type, Data(hash.bytes), now.milliseconds])
+            [id.text, submission.dataset, submission.task.family, Data(hash.bytes), now.milliseconds])
         try db.run(
             "INSERT INTO prompt_bodies VALUES (?, ?, ?, ?)", [db.lastInsertedRowID, content, task, metadata])
         return .success(PromptReceipt(id: id, isNew: true))

@@ -25,6 +25,8 @@ package struct Verifier: Sendable {
                     InfrastructureFailure(code: .sandboxUnavailable, message: "no sandbox is configured"))
             }
             return await code.verify(response: response, task: task)
+        case .grader(let task):
+            return await GraderVerifier(sandbox: code?.sandbox).verify(response: response, task: task)
         }
     }
 }

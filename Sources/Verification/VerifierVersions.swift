@@ -6,6 +6,11 @@ extension CodeVerifier {
     package static let version = "code-2"
 }
 
+extension GraderVerifier {
+    /// Templates, comparisons, similarities, the call of a program and formulas.
+    package static let version = "grader-1"
+}
+
 extension MathVerifier {
     /// Extraction, reading and comparison of answers.
     package static let version = "math-2"

@@ -22,7 +22,7 @@ struct ScoreCommand: AsyncParsableCommand {
             Exit status: 0 passed, 1 failed, 3 undetermined, 64 wrong usage.
             """)
 
-    @Option(help: "A file with the task, as in the wire contract (type math or code); - is standard input.")
+    @Option(help: "A file with the task, as in the wire contract (type math, code or grader); - is standard input.")
     var task: String?
 
     @Option(
@@ -99,7 +99,9 @@ struct ScoreCommand: AsyncParsableCommand {
     }
 
     private static func judge(_ response: String, task: VerificationTask, explaining: Bool) async throws -> Verdict {
-        guard case .code = task else {
+        let runsPrograms =
+            if case .grader(let graded) = task { graded.grader.runsPrograms } else { task.type == "code" }
+        guard runsPrograms else {
             return await Verifier(math: MathVerifier(), code: nil)
                 .verify(response: response, task: task, explaining: explaining)
         }

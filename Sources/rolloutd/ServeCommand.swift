@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Protocols of other systems that are answered as well: all, none, or some of sandboxfusion,remote-rewards,nemo-gym,piston,vllm; see docs/integrations. [ROLLOUTD_DIALECTS]"
+            "Protocols of other systems that are answered as well: all, none, or some of sandboxfusion,remote-rewards,nemo-gym,piston,vllm,graders; see docs/integrations. [ROLLOUTD_DIALECTS]"
     )
     var dialects: String?
 

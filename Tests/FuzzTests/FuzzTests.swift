@@ -8,6 +8,8 @@ import Verification
 
 @Suite(.serialized) struct FuzzTests {
     private static let tasks: [String] = [
+        #"{"type":"grader","grader":{"type":"multi","name":"m","graders":{"a":{"type":"string_check","name":"n","operation":"like","input":"{{sample.output_text}}","reference":"{{ item.x[0].y }}"},"b":{"type":"python","name":"p","source":"def grade(s, i): return 1"}},"calculate_output":"0.5*a+min(b,1)**2"},"item":{"x":[{"y":1}]},"pass_threshold":0.25}"#,
+        #"{"type":"grader","grader":{"type":"text_similarity","name":"t","evaluation_metric":"rouge_l","input":"","reference":"a{{item.b}}"}}"#,
         #"{"type":"math","answer":["\\frac{3}{4}","0.75"]}"#,
         #"{"type":"code","language":"python","tests":[{"input":"1 2\n","output":"3\n"}],"time_limit_seconds":2,"float_tolerance":1e-6}"#,
         #"{"type":"code","language":"python","entry_point":"f","tests":[{"arguments":[[2,7],9.5],"expected":[0,null,"é\ud83d\ude00"]}]}"#,

@@ -62,6 +62,13 @@ import Testing
         ),
         ("/disconnect-env", [#"{"env_id":0}"#]),
         (
+            "/v1/fine_tuning/alpha/graders/run",
+            [
+                #"{"grader":{"type":"multi","name":"m","graders":{"a":{"type":"string_check","name":"n","operation":"ilike","input":"{{sample.output_json.k}}","reference":"{{ item.x }}"}},"calculate_output":"-a**2/max(a,1e-3)"},"model_sample":"{\"k\":1}","item":{"x":2}}"#,
+                #"{"grader":{"type":"text_similarity","name":"t","evaluation_metric":"gleu","input":"a b","reference":"{{sample.output_text}}"},"model_sample":"a"}"#,
+            ]
+        ),
+        (
             "/api/v2/execute",
             [
                 #"{"language":"python3","version":"*","files":[{"name":"a","content":"x","encoding":"utf8"}],"stdin":"","args":[],"run_timeout":3000,"run_memory_limit":-1}"#

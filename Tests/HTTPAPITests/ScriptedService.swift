@@ -292,12 +292,6 @@ final class ScriptedService: ServiceFacade {
         .filter { before == nil || $0.version < before ?? currentVersion }.prefix(limit).map { $0 }
     }
 
-    func weights(of version: PolicyVersion) async throws -> PolicyWeights {
-        try await enter()
-        guard version <= currentVersion else { throw InputError(.notFound, "there is no policy \(version)") }
-        return PolicyWeights(version: version, safetensors: [1, 2, 3, 250], configuration: "{}")
-    }
-
     // MARK: Learner and status
 
     func learnerReport() -> LearnerReport {

@@ -1,4 +1,4 @@
-"""The unmodified `openai` client: models, completions, chat, streams, errors."""
+"""The unmodified `openai` client: models, completions, chat, streams, errors, graders."""
 import time
 
 import openai
@@ -17,6 +17,7 @@ def openai_client(url, table):
     streams(api, name, check)
     chats(api, name, check)
     errors(api, name, check)
+    graders(api, check)
 
 
 def answers(api, name, version, check):
@@ -93,3 +94,34 @@ def errors(api, name, check):
     refused("a bad request", openai.BadRequestError, lambda: api.completions.create(model=name, prompt="1", temperature=9))
     refused("too many tokens", openai.BadRequestError, lambda: api.completions.create(model=name, prompt="1", max_tokens=60000))
     refused("a penalty that is not applied", openai.BadRequestError, lambda: api.completions.create(model=name, prompt="1", presence_penalty=1))
+
+
+def graders(api, check):
+    alpha = api.fine_tuning.alpha.graders
+    same = {"type": "string_check", "name": "same", "operation": "eq", "input": "{{sample.output_text}}", "reference": "{{ item.answer }}"}
+    near = {"type": "text_similarity", "name": "near", "evaluation_metric": "rouge_l", "input": "{{sample.output_text}}", "reference": "{{item.answer}}"}
+    program = {"type": "python", "name": "program", "source": "def grade(sample, item):\n    return len(sample['output_text']) / item['n']"}
+    multi = {"type": "multi", "name": "both", "graders": {"a": same, "b": program}, "calculate_output": "0.5 * a + 0.5 * min(b, 1)"}
+
+    def run(grader, sample, **item):
+        return alpha.run(grader=grader, model_sample=sample, item=item)
+
+    check("grader: string_check", run(same, "x", answer="x").reward == 1.0 and run(same, "y", answer="x").reward == 0.0)
+    check("grader: text_similarity", abs(run(near, "the cat sat", answer="the cat").reward - 0.8) < 1e-9)
+    ran = run(program, "abcd", n=8)
+    check("grader: python", ran.reward == 0.5 and ran.metadata.type == "python" and not ran.metadata.errors.python_grader_runtime_error, ran)
+    failed = run(program, "abcd", n=0)
+    check("grader: python that raises", failed.metadata.errors.python_grader_runtime_error and "ZeroDivisionError" in failed.metadata.errors.python_grader_runtime_error_details, failed)
+    both = run(multi, "abcd", n=4, answer="abcd")
+    check("grader: multi", both.reward == 1.0 and both.sub_rewards == {"a": 1.0, "b": 1.0}, both)
+    check("grader: a place without its value", run(same, "x").metadata.errors.invalid_variable_error)
+    valid = alpha.validate(grader=multi)
+    check("grader: validate", valid.grader.type == "multi" and valid.grader.calculate_output == multi["calculate_output"], valid)
+    try:
+        check("grader: validate names the field", False, alpha.validate(grader={**same, "operation": "is"}))
+    except openai.BadRequestError as error:
+        check("grader: validate names the field", error.param == "grader.operation", error)
+    try:
+        check("grader: a model is not asked", False, alpha.validate(grader={"type": "score_model", "name": "m", "model": "o3", "input": []}))
+    except openai.APIStatusError as error:
+        check("grader: a model is not asked", error.status_code == 501, error)

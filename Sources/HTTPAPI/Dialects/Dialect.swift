@@ -19,6 +19,8 @@ package enum Dialect: String, Sendable, CaseIterable {
     case tinker
     /// The control paths of vLLM's server.
     case vllm
+    /// OpenAI's graders: run and validate.
+    case graders
 
     /// Reads `all`, `none`, or names separated by commas; throws `InputError` for a name that is none.
     package static func reading(_ text: String) throws(InputError) -> Set<Dialect> {
@@ -51,6 +53,7 @@ func dialectEndpoints(_ dialects: Set<Dialect>, _ service: some ServiceFacade) -
         case .atropos: atroposEndpoints(service)
         case .tinker: tinkerEndpoints(service)
         case .vllm: vllmEndpoints(service)
+        case .graders: graderEndpoints(service)
         }
     }
 }
