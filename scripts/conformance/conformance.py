@@ -20,6 +20,7 @@ import requests
 import sandbox_fusion
 from tinker_sdk import tinker_sdk
 
+from llama_stub import llama_generator
 from openai_client import openai_client
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)"
@@ -169,6 +170,7 @@ def main():
     for part in (lambda: sandbox_fusion_sdk(url, table), lambda: verl_client(url, wheels, table),
                  lambda: openrlhf_client(url, wheels, table), lambda: slime_client(url, table), lambda: openai_client(url, table),
                  lambda: tinker_sdk(url, table)):
+                 lambda: llama_generator(url, table)):
         try:
             part()
         except Exception as error:  # A client that gives up is a finding, not the end of the table.
