@@ -21,10 +21,14 @@ package struct GraderResult: Sendable {
     /// Of `multi`: the value of each grader, in order.
     package var parts: [(key: String, value: Double)] = []
     package var faults: [GraderFault] = []
-    package var cpuSeconds = 0.0
+    /// How each call of a program went.
+    package var calls: [TestSummary.Case] = []
     package var sandbox: SandboxUse?
 
     package init(value: Double) { self.value = value }
+
+    /// CPU seconds of all programs.
+    package var cpuSeconds: Double { calls.reduce(0) { $0 + max(0, $1.timeMilliseconds) } / 1_000 }
 
     package init(fault: GraderFault) {
         value = 0

@@ -40,6 +40,7 @@ extension Verdict {
 package struct Judge: Sendable {
     private let math: MathVerifier
     private let code: CodeVerifier?
+    private let graders: GraderVerifier
     /// Code items of one batch in flight at once; the sandbox queues what is beyond its slots.
     private let codeConcurrency: Int
     private let queue = DispatchQueue(label: "judge.math", qos: .utility, attributes: .concurrent)
@@ -47,6 +48,7 @@ package struct Judge: Sendable {
     package init(math: MathVerifier, code: CodeVerifier?, codeConcurrency: Int) {
         self.math = math
         self.code = code
+        graders = GraderVerifier(sandbox: code?.sandbox)
         self.codeConcurrency = codeConcurrency
     }
 
@@ -63,8 +65,6 @@ package struct Judge: Sendable {
     func grade(_ grader: Grader, sample: String, item: JSONValue) async -> GraderReport {
         await graders.grade(grader, sample: sample, item: item)
     }
-
-    private var graders: GraderVerifier { GraderVerifier(sandbox: code?.sandbox) }
 
     /// The version of the interpreter that runs Python, as `3.11.2`; nil when code cannot be judged.
     var interpreterVersion: String? { code?.sandbox.interpreterVersion }

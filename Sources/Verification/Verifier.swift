@@ -26,7 +26,7 @@ package struct Verifier: Sendable {
             }
             return await code.verify(response: response, task: task)
         case .grader(let task):
-            return await GraderVerifier(sandbox: code?.sandbox).verify(response: response, task: task)
+            return await GraderVerifier(sandbox: code?.sandbox, remembering: 0).verify(response: response, task: task)
         }
     }
 }

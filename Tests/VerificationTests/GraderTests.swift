@@ -143,6 +143,28 @@ import Testing
         #expect(failure.code == .sandboxUnavailable && failure.isRetryable)
     }
 
+    @Test func `a response that a program graded is not graded again, unless time had a part in it`() async throws {
+        let verifier = GraderVerifier(sandbox: await CodeTestBench.pool())
+        func task(_ body: String) throws -> GraderTask {
+            let source = JSONValue.string("def grade(sample, item): \(body)").text
+            return GraderTask(
+                grader: try grader(#"{"type":"python","name":"p","source":\#(source)}"#), item: .object([]))
+        }
+        let first = await verifier.verify(response: "a", task: try task("return 0.75"))
+        #expect(first.score == 0.75 && first.outcome == .passed && first.tests?.passed == 1)
+        #expect(first.sandbox?.isRemembered == false)
+        let second = await verifier.verify(response: "a", task: try task("return 0.75"))
+        #expect(second.sandbox?.isRemembered == true && second.score == 0.75 && second.reason == first.reason)
+        #expect(await verifier.verify(response: "b", task: try task("return 0.75")).sandbox?.isRemembered == false)
+        let raising = try task("return item['x']")
+        #expect(await verifier.verify(response: "a", task: raising).tests?.cases.map(\.outcome) == [.runtimeError])
+        let memory = try task("return len('x' * (1 << 40))")
+        for _ in 0..<2 {
+            let verdict = await verifier.verify(response: "a", task: memory)
+            #expect(verdict.outcome == .failed && verdict.score == 0 && verdict.reason.contains("failed"))
+        }
+    }
+
     @Test func `several graders are put together by their formula`() async throws {
         let multi =
             #"{"type":"multi","name":"m","calculate_output":"0.75 * same + 0.25 * near","graders":{"#

@@ -6,9 +6,14 @@ import StrictJSON
 /// Judges samples by graders.
 package struct GraderVerifier: Sendable {
     private let sandbox: SandboxPool?
+    private let recent: RecentVerdicts?
 
-    /// A judge over a sandbox; without one, graders with programs are undecided.
-    package init(sandbox: SandboxPool?) { self.sandbox = sandbox }
+    /// A judge over a sandbox; without one, graders with programs are undecided. With `remembering` (bytes, 0 for none), a
+    /// response that a program graded a moment ago, or grades now, is not graded again, by the rules of `CodeVerifier`.
+    package init(sandbox: SandboxPool?, remembering: Int = 16_777_216) {
+        self.sandbox = sandbox
+        recent = remembering > 0 ? RecentVerdicts(bytesMax: remembering) : nil
+    }
 
     /// What a program sees of a sample: its text, and its JSON if it is any.
     package static func sample(_ text: String) -> JSONValue {
@@ -29,6 +34,14 @@ package struct GraderVerifier: Sendable {
     ///
     /// What the task itself gets wrong (a template without its value, a formula without one) is undetermined.
     package func verify(response: String, task: GraderTask) async -> Verdict {
+        guard task.grader.runsPrograms, let recent else { return await decide(response, task) }
+        let key = JSONValue.array([
+            .string(GraderVerifier.version), VerificationTask.grader(task).json, .string(response),
+        ])
+        return await recent.verdict(for: key.serialized()) { await decide(response, task) }
+    }
+
+    private func decide(_ response: String, _ task: GraderTask) async -> Verdict {
         var verdict: Verdict
         switch await grade(task.grader, sample: response, item: task.item) {
         case .undecided(let failure): verdict = .undetermined(failure)
@@ -55,7 +68,12 @@ package struct GraderVerifier: Sendable {
         }
         let reward = min(max(result.value, 0), 1)
         reason = excerpt(reason, bytes: Limits.extractedBytesMax)
-        var verdict: Verdict = reward >= task.passThreshold ? .passed(reason) : .failed(reason)
+        let accepted = result.calls.count { $0.outcome == .accepted }
+        let tests =
+            result.calls.isEmpty
+            ? nil : TestSummary(passed: accepted, total: result.calls.count, cases: result.calls)
+        var verdict: Verdict =
+            reward >= task.passThreshold ? .passed(reason, tests: tests) : .failed(reason, tests: tests)
         verdict.score = result.value
         verdict.sandbox = result.sandbox
         return verdict
@@ -133,7 +151,7 @@ package struct GraderVerifier: Sendable {
             case .graded(let part):
                 whole.parts.append((member.key, part.value))
                 whole.faults += part.faults
-                whole.cpuSeconds += part.cpuSeconds
+                whole.calls += part.calls
                 whole.sandbox = part.sandbox ?? whole.sandbox
             }
         }
@@ -174,14 +192,20 @@ extension GraderReport {
         case .undecided(let obstacle, let message):
             self = .undecided(InfrastructureFailure(code: failureCode(of: obstacle), message: message))
         case .uncompiled(let message):
-            self = .graded(GraderResult(fault: .program(excerpt(message, bytes: Limits.codeExcerptBytesMax))))
+            var result = GraderResult(fault: .program(excerpt(message, bytes: Limits.codeExcerptBytesMax)))
+            result.calls = [.init(outcome: .compileError, timeMilliseconds: 0)]
+            self = .graded(result)
         case .ran(let cases, _):
             guard let only = cases.first else {
                 self = .undecided(InfrastructureFailure(code: .sandboxFault, message: "the call has no result"))
                 return
             }
             var result = GraderResult(only)
-            result.cpuSeconds = only.cpuSeconds
+            result.calls = [
+                .init(
+                    outcome: outcome(only, isGraded: result.faults.isEmpty), timeMilliseconds: only.cpuSeconds * 1_000,
+                    memoryMegabytes: Double(only.peakKilobytes) / 1_024)
+            ]
             result.sandbox = use
             self = .graded(result)
         }
@@ -208,5 +232,19 @@ extension GraderResult {
             fault = result.note.isEmpty ? "the process ended before it returned" : result.note
         }
         self.init(fault: .program(excerpt(fault, bytes: Limits.codeExcerptBytesMax)))
+    }
+}
+
+/// How the call of a program went, in the words of tests.
+private func outcome(_ result: SandboxCase, isGraded: Bool) -> TestSummary.Outcome {
+    switch result.status {
+    case .late, .notRun: .timeLimitExceeded
+    // The kernel's own limit on CPU time may end the process a moment before the supervisor's clock does.
+    case .missing where result.cpuSeconds >= Limits.graderCPUSeconds: .timeLimitExceeded
+    case .memory: .memoryLimitExceeded
+    case .output: .outputLimitExceeded
+    case .value where isGraded: .accepted
+    case .value, .notJSON: .wrongAnswer
+    case .raised, .missing, .ended, .refuted: .runtimeError
     }
 }
