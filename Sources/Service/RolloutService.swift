@@ -48,7 +48,8 @@ package struct RolloutService: Sendable {
         let completions = CompletionPlaces()
         self.completions = completions
         clientTraining = ClientTraining(
-            policies: policies, engine: sampler, places: completions, directory: settings.clientModelDirectory,
+            policies: policies, engine: sampler, places: completions, switches: switches,
+            directory: settings.clientModelDirectory,
             counters: counters, threads: settings.computeThreads, clock: clock, identifiers: identifiers,
             logger: logger)
         self.policies = policies

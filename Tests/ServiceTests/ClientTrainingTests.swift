@@ -256,6 +256,7 @@ import Testing
             let moment = Mutex(Int64(1_790_000_000_000))
             let training = ClientTraining(
                 policies: service.policies, engine: service.sampler, places: service.completions,
+                switches: service.switches,
                 directory: settings.clientModelDirectory, counters: service.counters, threads: 1,
                 clock: WallClock { Timestamp(milliseconds: moment.withLock { $0 }) },
                 identifiers: service.identifiers, logger: service.logger)

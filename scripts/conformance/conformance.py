@@ -169,8 +169,7 @@ def main():
     table = Table()
     for part in (lambda: sandbox_fusion_sdk(url, table), lambda: verl_client(url, wheels, table),
                  lambda: openrlhf_client(url, wheels, table), lambda: slime_client(url, table), lambda: openai_client(url, table),
-                 lambda: tinker_sdk(url, table)):
-                 lambda: llama_generator(url, table)):
+                 lambda: tinker_sdk(url, table), lambda: llama_generator(url, table)):
         try:
             part()
         except Exception as error:  # A client that gives up is a finding, not the end of the table.

@@ -22,7 +22,6 @@ cleanup() {
 }
 trap cleanup EXIT
 python3 "$here/../faults/tiny_model.py" "$directory/model" 0.3
-python3 "$here/../faults/tiny_model.py" "$directory/model"
 : >"$directory/log"
 "$binaries/rolloutd" serve --port 0 --database "$directory/ledger.sqlite" --model "$directory/model" --learner off \
     --sandbox-slots 2 >"$directory/log" 2>&1 &

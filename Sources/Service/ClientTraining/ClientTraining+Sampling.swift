@@ -109,17 +109,28 @@ extension ClientTraining {
     ) throws -> ClientRequestID {
         guard try requests.begin(request, asking: sampling) else { return request }
         let works: [SamplingRequest]
+        let place: CompletionPlace
         do {
+            if let reason = switches.reason(.sampling) {
+                throw ServiceError(
+                    .unavailable, "sampling is paused: \(reason)", hint: "it goes on when an operator resumes it",
+                    retryAfterSeconds: 1)
+            }
             works = try samplingRequests(sampling, weights.configuration)
-            try places.take(sampling.count)
+            place = try places.take(sampling.count)
         } catch {
             requests.withdraw(request)
             throw error
         }
         Task {
-            defer { places.give(sampling.count) }
+            defer { withExtendedLifetime(place) {} }
             do {
-                finish(request, .success(try await samples(works, sampling, weights)))
+                finish(request, .success(try await samples(works, sampling, weights, endings: place.endings)))
+            } catch let error as ModelError where error.code == .cancelled {
+                finish(
+                    request,
+                    .failure(
+                        ClientFailure(isClients: false, message: "sampling was paused, and what was under way ended")))
             } catch { finish(request, .failure(failure(error))) }
         }
         return request
@@ -151,10 +162,11 @@ extension ClientTraining {
     }
 
     private func samples(
-        _ works: [SamplingRequest], _ sampling: ClientSampling, _ weights: ModelWeights
+        _ works: [SamplingRequest], _ sampling: ClientSampling, _ weights: ModelWeights, endings: Int
     ) async throws -> ClientAnswer {
         let sampled = try await engine.sample(
-            works, weights: weights, options: .init(comesFirst: true, tokenBytes: policies.tokenizer))
+            works, weights: weights, options: .init(comesFirst: true, tokenBytes: policies.tokenizer),
+            isCancelled: { [places] in places.endings != endings })
         var promptLogprobs: [Float?]?
         if sampling.scoresPrompt {
             let threads = threads

@@ -33,6 +33,7 @@ package actor ClientTraining {
     let policies: PolicyStore
     let engine: Sampler
     let places: CompletionPlaces
+    let switches: ServiceSwitches
     let files: ClientModelFiles
     let counters: Counters
     let threads: Int
@@ -50,12 +51,13 @@ package actor ClientTraining {
     var isStopping = false
 
     init(
-        policies: PolicyStore, engine: Sampler, places: CompletionPlaces, directory: String, counters: Counters,
-        threads: Int, clock: WallClock, identifiers: IdentifierSource, logger: Logger
+        policies: PolicyStore, engine: Sampler, places: CompletionPlaces, switches: ServiceSwitches, directory: String,
+        counters: Counters, threads: Int, clock: WallClock, identifiers: IdentifierSource, logger: Logger
     ) {
         self.policies = policies
         self.engine = engine
         self.places = places
+        self.switches = switches
         files = ClientModelFiles(root: directory)
         self.counters = counters
         self.threads = threads
