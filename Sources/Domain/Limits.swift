@@ -1,5 +1,5 @@
-// Every bound of the system, with its reason. Those of other systems' protocols are in Limits+Protocols.swift, and no bound is written anywhere else; modules that do not know Domain get
-// theirs through init.
+// Every bound of the system, with its reason; those of other systems' protocols are in Limits+Protocols.swift. No bound is
+// written anywhere else; modules that do not know Domain get theirs through init.
 
 /// All bounds.
 package enum Limits {

@@ -177,7 +177,8 @@ import Testing
             let lost = await client.send("POST", "/run_code", json: #"{"code":"lost","language":"python"}"#)
             #expect(lost?.status == 504, "\(lost?.text ?? "")")
             // Tests that were not run are no wrong answers.
-            let tests = #"[{"input":{"stdin":"1"},"output":{"stdout":"1"}},{"input":{"stdin":"2"},"output":{"stdout":"2"}}]"#
+            let tests =
+                #"[{"input":{"stdin":"1"},"output":{"stdout":"1"}},{"input":{"stdin":"2"},"output":{"stdout":"2"}}]"#
             let config = #"{"dataset_type":"CommonOJDataset","language":"python","provided_data":{"test":\#(tests)}}"#
             for (code, status) in [("cut", 504), ("whole", 200)] {
                 let body = #"{"dataset":"d","id":1,"completion":"\#(code)","config":\#(config)}"#

@@ -6,10 +6,10 @@ set -euo pipefail
 binaries=$(cd "$1" && pwd)
 venv="$2"
 if [ ! -f "$venv/ready" ]; then
-    python3 -m venv "$venv"
+    python3 -m venv "$venv" || exit 75
     # Without the trainer's dependencies: the tests of the API import pytest and requests alone.
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps atroposlib==0.4.0
-    "$venv/bin/pip" install --quiet --disable-pip-version-check pytest pytest-asyncio requests
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps atroposlib==0.4.0 || exit 75
+    "$venv/bin/pip" install --quiet --disable-pip-version-check pytest pytest-asyncio requests || exit 75
     cli=$("$venv/bin/python" -c 'import importlib.util as u; print(u.find_spec("atroposlib").submodule_search_locations[0] + "/cli/run_api.py")')
     cat >"$cli" <<'PYTHON'
 """Starts rolloutd in place of atroposlib's own server."""

@@ -7,10 +7,11 @@ binaries=$(cd "$1" && pwd)
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv="${ROLLOUTD_VENV_CONFORMANCE:-$here/../../.venv-conformance}"
 if [ ! -f "$venv/ready-2" ]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check sandbox-fusion==0.3.7 'openai>=3,<4' aiohttp tinker==0.24.1 numpy
+    # 75 (EX_TEMPFAIL): nothing was found out, for the packages cannot be had here.
+    python3 -m venv "$venv" || exit 75
+    "$venv/bin/pip" install --quiet --disable-pip-version-check sandbox-fusion==0.3.7 'openai>=3,<4' aiohttp tinker==0.24.1 numpy || exit 75
     # Wheels without their dependencies (PyTorch, DeepSpeed): of each only the client's own file is loaded.
-    "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$venv/wheels" verl==0.9.1 openrlhf==0.11.2
+    "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$venv/wheels" verl==0.9.1 openrlhf==0.11.2 || exit 75
     touch "$venv/ready-2"
 fi
 directory=$(mktemp -d)
@@ -33,5 +34,5 @@ for _ in $(seq 300); do
 done
 failed=0
 "$venv/bin/python" "$here/conformance.py" "http://127.0.0.1:$port" "$venv/wheels" || failed=1
-bash "$here/atropos.sh" "$binaries" "$venv-atropos" || failed=1
+bash "$here/atropos.sh" "$binaries" "$venv-atropos" || { code=$?; [ "$failed" != 0 ] || failed=$code; }
 exit "$failed"

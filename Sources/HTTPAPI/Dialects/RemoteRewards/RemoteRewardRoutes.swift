@@ -13,7 +13,8 @@ func remoteRewardEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.post, "/get_reward", access: .roles([.score])) { call in
             let items = try await call.readBody { try openRLHFItems($0) }
-            let rewards = JSONValue.array(try await rewards(items, service, call) { "labels[\($0)]" }.map { .double($0) })
+            let numbers = try await rewards(items, service, call) { "labels[\($0)]" }
+            let rewards = JSONValue.array(numbers.map { .double($0) })
             return jsonResponse(
                 .members(["rewards": rewards, "scores": rewards, "extra_logs": .members(["correct": rewards])]))
         },
