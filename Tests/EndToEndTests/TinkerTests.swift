@@ -136,6 +136,13 @@ import Testing
         let strange = batch(model, 2).replacingOccurrences(of: "[40,41,42]", with: "[900,41,42]")
         let failed = try await result(server, await post(server, "forward_backward", strange))
         #expect(failed["category"] == .string("user") && failed["error"]?.string?.contains("vocabulary") == true)
+        for (sdk, isRefused) in [("0.24.1", false), ("0.38.0", true), ("1.0", true), ("dev", false)] {
+            let session = await post(server, "create_session", #"{"tags":[],"sdk_version":"\#(sdk)"}"#)
+            #expect((session["error_message"] != .null) == isRefused, "\(session.text)")
+        }
+        let proto = await server.client.send(
+            "POST", "/api/v1/forward_backward", headers: ["content-type": "application/x-protobuf"], body: [8, 1])
+        #expect(proto?.status == 415 && proto?.json["error"]?.string?.contains("tinker==0.24.1") == true)
         for path in ["training_runs/a/checkpoints/weights/b/archive", "billing/usage/events"] {
             let answer = await server.client.send("GET", "/api/v1/" + path)
             #expect(answer?.status == 501 && answer?.json["error"]?.string?.hasPrefix("not implemented: ") == true)

@@ -34,8 +34,10 @@ func clientTraining(_ service: some ServiceFacade) throws -> ClientTraining {
 /// The SDK prints `error` and looks at the status: 408, 409, 429 and 5xx are tried again, others are raised.
 private func refuse(_ answer: ErrorAnswer) -> Response {
     let isClients = answer.status.code < 500 && answer.status != .tooManyRequests
+    // What later SDKs send, whatever the client's configuration says.
+    let advice = answer.status == .unsupportedMediaType ? "; protobuf is not read: pip install tinker==0.24.1" : ""
     return tinkerFailure(
-        answer.line, isClients: isClients, status: answer.status == .conflict ? .badRequest : answer.status,
+        answer.line + advice, isClients: isClients, status: answer.status == .conflict ? .badRequest : answer.status,
         headers: answer.headers)
 }
 
@@ -71,12 +73,12 @@ private func tinkerSessionEndpoints(_ service: some ServiceFacade) -> [Endpoint]
                 ]))
         },
         tinker(.post, "create_session", tinkerSamplers) { call in
-            try await call.readBody { _ = try JSONFields(ofAny: $0) }
+            let sdk = try await call.readBody { try JSONFields(ofAny: $0).optionalString("sdk_version", bytes: 0...64) }
             let id = try await clientTraining(service).openSession()
             return jsonResponse(
                 .members([
                     "type": .string("create_session"), "session_id": .string(id.text), "info_message": .null,
-                    "warning_message": .null, "error_message": .null,
+                    "warning_message": .null, "error_message": sdk.flatMap(complaint).map { .string($0) } ?? .null,
                 ]))
         },
         tinker(.post, "session_heartbeat", tinkerSamplers) { call in
@@ -104,6 +106,15 @@ private func tinkerSessionEndpoints(_ service: some ServiceFacade) -> [Endpoint]
                 ]))
         },
     ]
+}
+
+/// What a client's log should say of its SDK: from 0.25 on they read protobuf only. Nil when all is well, or nothing is known.
+private func complaint(about sdk: String) -> String? {
+    let numbers = sdk.split(separator: ".").prefix(2).map { Int($0) }
+    guard numbers.count == 2, let major = numbers[0], let minor = numbers[1], (major, minor) > (0, 24) else {
+        return nil
+    }
+    return "tinker \(sdk) reads protobuf, and this server speaks JSON: pip install tinker==0.24.1"
 }
 
 /// The flags that keep the SDK to JSON over HTTP/1.1, and its requests in order.
