@@ -70,6 +70,7 @@ let package = Package(
         .target(name: "Modeling", dependencies: ["CKernels", "StrictJSON"], exclude: ["DESIGN.md"]),
         .target(name: "Outbound", dependencies: ["CCurl"], exclude: ["DESIGN.md"]),
         .target(name: "BuiltinData", dependencies: ["Domain", "StrictJSON"], exclude: ["DESIGN.md"]),
+        .target(name: "Datasets", dependencies: ["Domain", "StrictJSON", "Compressing"], exclude: ["DESIGN.md"]),
 
         // Layer 2: what is judged, what is learned.
         .target(
@@ -113,7 +114,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring",
+                "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "Datasets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -129,6 +130,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Domain", "StrictJSON"], path: "Tests/TestSupport"),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"]),
         .testTarget(name: "CompressingTests", dependencies: ["Compressing"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "Compressing", "Domain", "StrictJSON", "TestSupport"]),
         .testTarget(name: "OutboundTests", dependencies: ["Outbound", "TestSupport"]),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "StrictJSON", "TestSupport"]),
         .testTarget(
@@ -184,7 +187,7 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "Domain", "StrictJSON", "Compressing", "Modeling", "Verification", "RemoteScoring", "HTTPAPI",
-                "TestSupport",
+                "Datasets", "TestSupport",
             ]),
         .testTarget(name: "TidyTests", dependencies: []),
     ]

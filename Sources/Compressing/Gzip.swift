@@ -1,14 +1,25 @@
-// gzip (RFC 1952) through zlib: one call, bounded output.
+// gzip (RFC 1952) and zlib's own framing (RFC 1950) through zlib: one call, bounded output.
 import CZlib
 
 /// Decompresses one or more gzip members.
 func gunzipped(
     _ input: UnsafeRawBufferPointer, limit: Int, reserve: (Int) -> Bool
 ) throws(CompressionFault) -> [UInt8] {
+    // 15 bits of window, and 16 more: a gzip header and checksum are wanted.
+    try inflated(input, windowBits: 15 + 16, limit: limit, reserve: reserve)
+}
+
+/// The text behind bytes in zlib's framing, at most `limit` bytes of it; as `decompressed(_:from:limit:)`, for what is no coding of HTTP.
+package func zlibDecompressed(_ input: UnsafeRawBufferPointer, limit: Int) throws(CompressionFault) -> [UInt8] {
+    try inflated(input, windowBits: 15, limit: limit) { _ in true }
+}
+
+private func inflated(
+    _ input: UnsafeRawBufferPointer, windowBits: Int32, limit: Int, reserve: (Int) -> Bool
+) throws(CompressionFault) -> [UInt8] {
     guard input.count > 0, input.count <= Int(UInt32.max) else { throw .malformed }
     var stream = z_stream()
-    // 15 bits of window, and 16 more: a gzip header and checksum are wanted.
-    let opened = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    let opened = inflateInit2_(&stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     guard opened == Z_OK else { throw .failed("zlib: \(opened)") }
     defer { inflateEnd(&stream) }
     stream.next_in = UnsafeMutablePointer(mutating: input.bindMemory(to: UInt8.self).baseAddress)

@@ -1,4 +1,5 @@
 // What is kept of a key's secret, and how a sent one is compared with it.
+import Domain
 
 /// The BLAKE2b-256 digest of a secret. Fast on purpose: the secrets are 256 random bits, which nobody guesses at any speed, so
 /// a slow hash (as for passwords) would only cost the server time at every request.

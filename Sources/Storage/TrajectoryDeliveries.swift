@@ -1,5 +1,6 @@
 // Which answers about trajectories have reached the connection that asked. A post whose answer did not is one that its client will
 // send again; a batch that did not is one that no trainer has. In memory: after a restart nothing is known to have arrived.
+import Domain
 import Synchronization
 
 /// The answers under way, of one ledger.

@@ -1,6 +1,6 @@
-// `rolloutd import`: prompts, demonstrations and exported rollouts from NDJSON into the ledger, without a server.
+// `rolloutd import`: prompts, demonstrations and exported rollouts from files into the ledger, without a server.
 import ArgumentParser
-import Compressing
+import Datasets
 import Domain
 import Foundation
 import Storage
@@ -9,158 +9,170 @@ import StrictJSON
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Store prompts, demonstrations, or another ledger's rollouts from an NDJSON file.",
+        abstract: "Store prompts, demonstrations, or another ledger's rollouts from a file.",
         discussion: """
-            Each line is an element of POST /v1/prompts, or with --demonstrations one of POST /v1/demonstrations; those may be
+            Lines in our own form are elements of POST /v1/prompts, or with --demonstrations of POST /v1/demonstrations; those may be
             conversations that end with the assistant's turn, as OpenAI's and Hugging Face's files for training have them.
             With --rollouts they are lines of `rolloutd export`, whose prompts must be there already or come along
             (--include prompt). Imported rollouts keep ids, groups, verdicts and dates; those that had been consumed, or retired,
             are scored again and say so in "origin". The learner passes imported groups by.
-            A file may be compressed with Zstandard. The same file again changes nothing. Lines that cannot be used are listed with their number; the rest goes in.
+
+            --format reads other people's data sets, as NDJSON, JSON or Parquet; without it the first row's fields tell which it is
+            (docs/DATASETS.md says what becomes of which field):
+            \(DatasetFormat.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+
+            Files may be compressed with gzip or Zstandard. The same file again changes nothing. Rows that cannot be used are listed
+            with their number; the rest goes in, and the status is 1.
 
             Examples:
               echo '{"id":"p1","dataset":"mine","text":"What is 2+2?","task":{"type":"math","answer":"4"}}' > prompts.ndjson
               rolloutd import prompts.ndjson
+              rolloutd import --format math-benchmark --dataset aime24 aime24.jsonl --preview
+              rolloutd import --format livecodebench test6.jsonl --split v6
               rolloutd problems --count 4000 --demonstrations | rolloutd import --demonstrations -
               rolloutd export --include prompt,judgements --compress > all.ndjson.zst
               rolloutd import --rollouts all.ndjson.zst --database archive.sqlite
             """)
 
     @OptionGroup var database: DatabaseOption
-    @Flag(help: "The lines are demonstrations.") var demonstrations = false
+    @Flag(help: "The lines are demonstrations in our own form.") var demonstrations = false
     @Flag(help: "The lines are exported rollouts.") var rollouts = false
-    @Argument(help: "The NDJSON file; - is standard input.") var file: String
+    @Option(help: "The format of the rows, or auto.") var format: String?
+    @Flag(help: "Show what would be stored, and store nothing.") var preview = false
+    @Option(help: "The data set's name; otherwise the format's own, or the file's.") var dataset: String?
+    @Option(help: "The split, for ids and metadata, where the rows do not say it.") var split: String?
+    @Option(help: "Only the first rows.") var limit: Int?
+    @Option(help: "Appended to each prompt, as ' Put your final answer within \\boxed{}.'") var suffix: String?
+    @Flag(help: "Leave tests out that are larger than a task may be; metadata says how many.")
+    var leaveOutLargeTests = false
+    @Argument(help: "The file; - is standard input.") var file: String
 
     func validate() throws {
         if demonstrations, rollouts { throw ValidationError("give one of --demonstrations and --rollouts") }
+        if demonstrations || rollouts, format != nil {
+            throw ValidationError("--demonstrations and --rollouts are our own forms; --format is for others")
+        }
+        if rollouts, preview { throw ValidationError("--preview shows prompts and demonstrations, not rollouts") }
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+        if let format, format != "auto", DatasetFormat.named(format) == nil {
+            let names = DatasetFormat.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("there is no format \(format); there are auto, \(names)")
+        }
+        for (name, option) in [(dataset, "dataset"), (split, "split")] {
+            if let name, let fault = nameFault(name, field: "--\(option)") { throw ValidationError("\(fault)") }
+        }
     }
 
     func run() async throws {
-        try makeParentDirectory(of: database.database)
-        let ledger = try Ledger.open(at: database.database, clock: .system, identifiers: .system)
-        guard let handle = file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file) else {
-            throw ValidationError("\(file) cannot be read")
-        }
+        let source = try ImportSource(path: file)
+        let (rows, format) = try openRows(source)
+        let read = reader(format, source)
         let counts =
-            if rollouts {
-                try await storeRollouts(handle, ledger)
-            } else if demonstrations {
-                try await storeDemonstrations(handle, ledger)
-            } else {
-                try await storePrompts(handle, ledger)
-            }
-        try await ledger.close()
-        print("\(counts.created) stored, \(counts.known) already there, \(counts.faults) refused")
+            if preview { try await show(rows, source, read) } else { try await store(rows, source, read) }
         if counts.faults > 0 { throw ExitCode(1) }
     }
 
-    private func storePrompts(_ handle: FileHandle, _ ledger: Ledger) async throws -> ImportCounts {
-        var importer = LineImport<PromptSubmission>(
-            read: { try PromptSubmission(json: $0) },
-            submit: { batch in try await ledger.submit(prompts: batch).map { $0.map(\.isNew) } })
-        return try await importer.run(handle)
-    }
+    // MARK: Reading
 
-    private func storeRollouts(_ handle: FileHandle, _ ledger: Ledger) async throws -> ImportCounts {
-        var importer = LineImport<ImportedRollout>(
-            read: { try ImportedRollout(json: $0) }, submit: { batch in try await ledger.importRollouts(batch) },
-            batchMax: Limits.importRowsPerWrite)
-        return try await importer.run(handle)
-    }
-
-    private func storeDemonstrations(_ handle: FileHandle, _ ledger: Ledger) async throws -> ImportCounts {
-        var importer = LineImport<DemonstrationSubmission>(
-            read: { try DemonstrationSubmission(json: $0) },
-            submit: { batch in try await ledger.submit(demonstrations: batch).map { $0.map(\.isNew) } })
-        return try await importer.run(handle)
-    }
-}
-
-/// What became of the lines of a file.
-private struct ImportCounts {
-    var created = 0
-    var known = 0
-    var faults = 0
-}
-
-/// Collects lines into batches, stores them, and counts what became of them.
-private struct LineImport<Item> {
-    /// Bytes of lines that are stored together, so that long demonstrations do not pile up.
-    private static var batchBytesMax: Int { 16_777_216 }
-
-    private let read: (JSONValue) throws -> Item
-    /// Stores a batch and says of each item whether it was new.
-    private let submit: ([Item]) async throws -> [Result<Bool, InputError>]
-    private var counts = ImportCounts()
-    private var line = 0
-    private var batch: [(line: Int, item: Item)] = []
-    private var bytes = 0
-
-    private let batchMax: Int
-
-    init(
-        read: @escaping (JSONValue) throws -> Item,
-        submit: @escaping ([Item]) async throws -> [Result<Bool, InputError>],
-        batchMax: Int = Limits.promptsPerRequestMax
-    ) {
-        self.batchMax = batchMax
-        self.read = read
-        self.submit = submit
-    }
-
-    mutating func run(_ handle: FileHandle) async throws -> ImportCounts {
-        var pending = Data()
-        var packed: ZstandardReader?
-        var isFirst = true
-        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty {
-            if isFirst, isZstandard(chunk) { packed = try ZstandardReader() }
-            isFirst = false
-            if let packed {
-                do {
-                    try chunk.withUnsafeBytes { try packed.read($0) { pending.append(contentsOf: $0) } }
-                } catch {
-                    throw ValidationError("the file is no Zstandard after line \(line): \(error)")
-                }
-            } else {
-                pending.append(chunk)
-            }
-            while let newline = pending.firstIndex(of: UInt8(ascii: "\n")) {
-                try await take(Array(pending[pending.startIndex..<newline]))
-                pending.removeSubrange(pending.startIndex...newline)
-            }
+    /// The rows, and the format that was named or recognised; nil for our own.
+    private func openRows(_ source: ImportSource) throws -> (any DatasetRows, DatasetFormat?) {
+        do {
+            let rows = PeekedRows(try source.rows())
+            guard let format = try chosenFormat(rows, source) else { return (rows, nil) }
+            // A table is opened again for the columns that matter.
+            return (source.isTable ? try source.rows(keeping: Set(format.fields)) : rows, format)
+        } catch let fault as DatasetFault {
+            throw ValidationError("\(file): \(fault)")
         }
-        if let packed, !packed.isComplete { complain(line + 1, "the file ends in the middle of a Zstandard frame") }
-        if !pending.isEmpty { try await take(Array(pending)) }
-        try await flush()
+    }
+
+    private func chosenFormat(_ rows: PeekedRows, _ source: ImportSource) throws -> DatasetFormat? {
+        if let format, let named = DatasetFormat.named(format) { return named }
+        guard !demonstrations, !rollouts else { return nil }
+        let first = try rows.peek(Limits.datasetProbeRows).lazy.compactMap { try? $0.content.get() }.first
+        guard let first else { return nil }
+        if format == nil, first["task"] != nil { return nil }
+        if let found = DatasetFormat.recognising(first) {
+            note("format \(found.name), recognised by the fields of the first row (--format says otherwise)")
+            return found
+        }
+        guard format == "auto" || source.isTable else { return nil }
+        var fields = "none"
+        if case .object(let members) = first { fields = members.prefix(20).map(\.name).joined(separator: ", ") }
+        let names = DatasetFormat.all.map(\.name).joined(separator: ", ")
+        throw ValidationError("the first row's fields are of no format known here: \(fields). There are \(names)")
+    }
+
+    /// What a row of a format, or of our own forms for prompts and demonstrations, becomes.
+    private func reader(
+        _ format: DatasetFormat?, _ source: ImportSource
+    ) -> (JSONValue) throws -> DatasetRecord {
+        var wishes = ImportWishes()
+        (wishes.dataset, wishes.fileName, wishes.split) = (dataset, source.name, split)
+        (wishes.suffix, wishes.leavesOutLargeTests) = (suffix, leaveOutLargeTests)
+        if let format { return { [wishes] row in try format.record(of: row, wishes) } }
+        if demonstrations { return { .demonstration(try DemonstrationSubmission(json: $0)) } }
+        return { .prompt(try PromptSubmission(json: $0)) }
+    }
+
+    // MARK: Storing and showing
+
+    private func store(
+        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord
+    ) async throws -> ImportCounts {
+        try makeParentDirectory(of: database.database)
+        let ledger = try Ledger.open(at: database.database, clock: .system, identifiers: .system)
+        let fraction = { source.fraction(rows: $0) }
+        let counts: ImportCounts
+        if rollouts {
+            var importer = RowImport<ImportedRollout>(
+                read: { try ImportedRollout(json: $0) }, submit: { try await ledger.importRollouts($0) },
+                batchMax: Limits.importRowsPerWrite)
+            counts = try await importer.run(rows, limit: limit, fraction: fraction)
+        } else {
+            var importer = RowImport<DatasetRecord>(read: read, submit: { try await submit($0, to: ledger) })
+            counts = try await importer.run(rows, limit: limit, fraction: fraction)
+        }
+        try await ledger.close()
+        print("\(counts.created) stored, \(counts.known) already there, \(counts.faults) refused")
         return counts
     }
 
-    private mutating func take(_ text: [UInt8]) async throws {
-        line += 1
-        guard text.contains(where: { $0 > 0x20 }) else { return }
-        do {
-            batch.append((line, try read(try JSONValue.parse(text, limits: .standard))))
-            bytes += text.count
-        } catch {
-            complain(line, "\(error)")
-        }
-        if batch.count >= batchMax || bytes >= Self.batchBytesMax { try await flush() }
+    private func show(
+        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord
+    ) async throws -> ImportCounts {
+        var shown = ImportPreview()
+        var importer = RowImport<Void>(
+            read: { shown.add(try read($0)) }, submit: { $0.map { _ in .success(true) } })
+        let counts = try await importer.run(rows, limit: limit) { source.fraction(rows: $0) }
+        for line in shown.lines { print(line) }
+        print("would store \(shown.summary); \(counts.faults) refused; nothing was stored")
+        return counts
     }
 
-    private mutating func flush() async throws {
-        let answers = try await submit(batch.map(\.item))
-        for (place, answer) in zip(batch, answers) {
-            switch answer {
-            case .success(let isNew): if isNew { counts.created += 1 } else { counts.known += 1 }
-            case .failure(let error): complain(place.line, "\(error)")
-            }
-        }
-        batch = []
-        bytes = 0
-    }
+    private func note(_ message: String) { FileHandle.standardError.write(Data("\(message)\n".utf8)) }
+}
 
-    private mutating func complain(_ line: Int, _ message: String) {
-        counts.faults += 1
-        FileHandle.standardError.write(Data("line \(line): \(message)\n".utf8))
+/// Stores prompts and demonstrations, and answers in their order.
+private func submit(_ records: [DatasetRecord], to ledger: Ledger) async throws -> [Result<Bool, InputError>] {
+    var prompts: [PromptSubmission] = []
+    var demonstrations: [DemonstrationSubmission] = []
+    for record in records {
+        switch record {
+        case .prompt(let prompt): prompts.append(prompt)
+        case .demonstration(let demonstration): demonstrations.append(demonstration)
+        }
+    }
+    var promptAnswers: ArraySlice<Result<PromptReceipt, InputError>> = []
+    if !prompts.isEmpty { promptAnswers = try await ledger.submit(prompts: prompts)[...] }
+    var demonstrationAnswers: ArraySlice<Result<DemonstrationReceipt, InputError>> = []
+    if !demonstrations.isEmpty {
+        demonstrationAnswers = try await ledger.submit(demonstrations: demonstrations)[...]
+    }
+    return records.compactMap { record in
+        switch record {
+        case .prompt: promptAnswers.popFirst()?.map(\.isNew)
+        case .demonstration: demonstrationAnswers.popFirst()?.map(\.isNew)
+        }
     }
 }

@@ -14,6 +14,7 @@ import Testing
         "Outbound": ["CCurl"],
         "Modeling": ["CKernels", "StrictJSON"],
         "BuiltinData": ["Domain", "StrictJSON"],
+        "Datasets": ["Domain", "StrictJSON", "Compressing"],
         "Verification": ["Domain", "StrictJSON", "Sandboxing"],
         "Learning": ["Domain", "Modeling"],
         "Service": [
@@ -24,7 +25,7 @@ import Testing
         "RemoteScoring": ["Domain", "StrictJSON", "Outbound", "Service"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-            "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring",
+            "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "Datasets",
         ],
     ]
 

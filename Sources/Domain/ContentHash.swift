@@ -4,7 +4,9 @@
 /// The BLAKE2b-128 digest of some content.
 package struct ContentHash: Hashable, Sendable {
     /// 16 bytes.
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// As two lower-case hexadecimal digits a byte.
     package var hexadecimal: String {
@@ -27,7 +29,7 @@ package struct ContentHash: Hashable, Sendable {
 }
 
 /// The compression function and its state (RFC 7693, section 3). Feed it, then take the digest once.
-struct Blake2b {
+package struct Blake2b {
     private var state: State
     private var block = [UInt8](repeating: 0, count: 128)
     private var filled = 0
@@ -35,7 +37,7 @@ struct Blake2b {
     private let digestBytes: Int
 
     /// A hasher whose digest has so many bytes, 1 to 64.
-    init(digestBytes: Int = 16) {
+    package init(digestBytes: Int = 16) {
         self.digestBytes = digestBytes
         state = initialVector
         // Parameter block: digest length, no key, fanout 1, depth 1.
@@ -43,7 +45,7 @@ struct Blake2b {
     }
 
     /// Adds bytes, as if all calls' bytes stood in one row.
-    mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
         while offset < bytes.count {
             // A full block is compressed only when more follows: the last one is flagged.
@@ -70,20 +72,20 @@ struct Blake2b {
     }
 
     /// Adds a field so that neighbours cannot run together: its length as eight bytes, then its bytes.
-    mutating func absorb(field bytes: UnsafeRawBufferPointer) {
+    package mutating func absorb(field bytes: UnsafeRawBufferPointer) {
         var count = UInt64(bytes.count).littleEndian
         withUnsafeBytes(of: &count) { absorb($0) }
         absorb(bytes)
     }
 
     /// Adds a text as a field.
-    mutating func absorb(field text: String) {
+    package mutating func absorb(field text: String) {
         var text = text
         text.withUTF8 { absorb(field: UnsafeRawBufferPointer($0)) }
     }
 
     /// The digest, of the size asked for.
-    mutating func digest() -> [UInt8] {
+    package mutating func digest() -> [UInt8] {
         length &+= UInt64(filled)
         for index in filled..<128 { block[index] = 0 }
         block.withUnsafeBytes { compress($0, isLast: true, length, &state) }
