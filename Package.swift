@@ -46,7 +46,7 @@ let package = Package(
                 .embedInCode("m0003_demonstrations.sql"), .embedInCode("m0004_retention.sql"),
                 .embedInCode("m0005_access.sql"), .embedInCode("m0006_visible_leases.sql"),
                 .embedInCode("m0007_listing_indexes.sql"), .embedInCode("m0008_events.sql"),
-                .embedInCode("m0009_atropos.sql"),
+                .embedInCode("m0009_atropos.sql"), .embedInCode("m0010_evaluations.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),
@@ -95,6 +95,9 @@ let package = Package(
             name: "RemoteScoring", dependencies: ["Domain", "StrictJSON", "Outbound", "Service"],
             exclude: ["DESIGN.md"]),
         .target(
+            name: "RemoteSampling", dependencies: ["Domain", "StrictJSON", "Outbound", "Service"],
+            exclude: ["DESIGN.md"]),
+        .target(
             name: "HTTPAPI",
             dependencies: [
                 "Domain", "StrictJSON", "Compressing", "Service",
@@ -114,7 +117,7 @@ let package = Package(
             name: "rolloutd",
             dependencies: [
                 "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-                "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "Datasets",
+                "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "RemoteSampling", "Datasets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -176,6 +179,12 @@ let package = Package(
             name: "RemoteScoringTests",
             dependencies: [
                 "RemoteScoring", "Outbound", "Service", "Verification", "Domain", "StrictJSON", "TestSupport",
+            ]),
+        .testTarget(
+            name: "RemoteSamplingTests",
+            dependencies: [
+                "RemoteSampling", "Outbound", "Service", "Storage", "Verification", "Domain", "StrictJSON",
+                "TestSupport",
             ]),
         .testTarget(
             name: "EndToEndTests",

@@ -27,4 +27,5 @@ package let allMigrations: [Migration] = [
     Migration(7, "m0007_listing_indexes", PackageResources.m0007_listing_indexes_sql),
     Migration(8, "m0008_events", PackageResources.m0008_events_sql),
     Migration(9, "m0009_atropos", PackageResources.m0009_atropos_sql),
+    Migration(10, "m0010_evaluations", PackageResources.m0010_evaluations_sql),
 ]

@@ -1,4 +1,4 @@
-// Every bound of the system, with its reason; those of other systems' protocols are in Limits+Protocols.swift. No bound is
+// Every bound of the system, with its reason; those of evaluations and other systems' protocols lie beside it. No bound is
 // written anywhere else; modules that do not know Domain get theirs through init.
 
 /// All bounds.

@@ -48,6 +48,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + eventEndpoints(service) + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service)
         + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)
+        + evaluationEndpoints(service)
 }
 
 private func boundAddress(_ channel: any Channel, host: String) -> String {

@@ -1,11 +1,11 @@
-// GET and PATCH /v1/learner, GET /v1/learner/changes, GET /v1/updates, GET /v1/evaluations.
+// GET and PATCH /v1/learner, GET /v1/learner/changes, GET /v1/updates.
 import Domain
 import HTTPTypes
 import Hummingbird
 import Service
 import StrictJSON
 
-/// The learner, its updates and its measurements.
+/// The learner and its updates.
 func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.get, "/v1/learner") { call in
@@ -28,11 +28,6 @@ func learnerEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             let next: JSONValue =
                 updates.count == limit ? updates.last.map { .integer(Int64($0.version.number)) } ?? .null : .null
             return jsonResponse(.members(["updates": .array(updates.map(\.json)), "next_before": next]))
-        },
-        Endpoint(.get, "/v1/evaluations") { call in
-            let query = try call.query(["limit"])
-            let evaluations = try await service.evaluations(limit: try query.limit())
-            return jsonResponse(.members(["evaluations": .array(evaluations.map(\.json))]))
         },
     ]
 }

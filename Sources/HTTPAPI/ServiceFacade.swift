@@ -135,6 +135,17 @@ package protocol ServiceFacade: Sendable {
     /// The last evaluations.
     func evaluations(limit: Int) async throws -> [EvaluationRecord]
 
+    /// Begins an evaluation of a data set, or goes on with the one of the same settings.
+    func beginEvaluation(_ request: EvaluationRequest) async throws -> EvaluationStatus
+    /// The last evaluations of data sets, newest first.
+    func evaluationRuns(limit: Int) async throws -> [EvaluationStatus]
+    /// How far an evaluation is, or `not_found`.
+    func evaluationRun(_ id: EvaluationID) async throws -> EvaluationStatus
+    /// Ends an evaluation for now.
+    func stopEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus
+    /// The report of an evaluation as it stands, beside another one where that is named.
+    func evaluationReport(_ id: EvaluationID, comparedWith other: EvaluationID?) async throws -> EvaluationReport
+
     /// Makes a backup in the server's directory for them.
     func backUp(name: String?, keep: Int?) async throws -> BackupRecord
     /// The backups there, newest first.

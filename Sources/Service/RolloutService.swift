@@ -18,6 +18,8 @@ package struct RolloutService: Sendable {
     /// Models that clients train step by step, beside the policy.
     package let clientTraining: ClientTraining?
     let backupTurn = BackupTurn()
+    /// The evaluations of data sets that clients began.
+    let desk = EvaluationDesk()
     let learner: LearnerControl
     let board: StatusBoard
     let counters: Counters
@@ -74,6 +76,7 @@ package struct RolloutService: Sendable {
         learner.stop()
         waiters.wakeAll()
         hub.stop()
+        desk.stopAll()
         Task { [clientTraining] in await clientTraining?.stop() }
     }
 

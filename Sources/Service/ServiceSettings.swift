@@ -36,6 +36,8 @@ package struct ServiceSettings: Sendable {
     package var retention = RetentionPolicy()
     /// Whether what is deleted is overwritten with zeros in the file.
     package var securelyDeletes = false
+    /// Which models elsewhere clients may have evaluated; nil for none.
+    package var evaluationEndpoints: EvaluationEndpoints?
 
     package init(
         databasePath: String, modelDirectory: String? = nil, model: ModelSettings = ModelSettings(),

@@ -53,6 +53,17 @@ private let invariants: [(rule: String, sql: String)] = [
             SELECT batch_seq FROM trajectory_groups WHERE batch_seq IS NOT NULL)
         """
     ),
+    (
+        "a sample of an evaluation has a body, and the evaluation counts it",
+        """
+        SELECT seq FROM evaluation_samples WHERE seq NOT IN (SELECT sample_seq FROM evaluation_bodies)
+        UNION ALL SELECT r.seq FROM evaluation_runs r WHERE r.sampled <> (
+                SELECT count(*) FROM evaluation_samples s WHERE s.run_seq = r.seq)
+            OR r.judged <> (SELECT count(s.outcome) FROM evaluation_samples s WHERE s.run_seq = r.seq)
+            OR r.undetermined <> (
+                SELECT count(*) FROM evaluation_samples s WHERE s.run_seq = r.seq AND s.outcome = 'undetermined')
+        """
+    ),
     ("a prompt has a body", "SELECT id FROM prompts WHERE seq NOT IN (SELECT prompt_seq FROM prompt_bodies)"),
     (
         "a group counts its members and their oldest policy",

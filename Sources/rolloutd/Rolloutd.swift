@@ -17,7 +17,7 @@ struct Rolloutd: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             ServeCommand.self, ScoreCommand.self, ScoreWorkerCommand.self, TrainCommand.self, CompareCommand.self,
-            ObjectiveCommand.self,
+            EvaluateCommand.self, ObjectiveCommand.self,
             ReplayCommand.self, PlotCommand.self, ImportCommand.self, ExportCommand.self, BackupCommand.self,
             RestoreCommand.self,
             CheckCommand.self, CompactCommand.self, KeysCommand.self, AuditCommand.self, WeightsCommand.self,

@@ -74,6 +74,12 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var dialects: String?
 
+    @Option(
+        help:
+            "Addresses of models that clients may have evaluated, by commas, as http://10.0.0.7:8000/v1. [ROLLOUTD_EVALUATION_ENDPOINTS]"
+    )
+    var evaluationEndpoints: String?
+
     @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
     var logFormat: String?
 
@@ -86,11 +92,12 @@ struct ServeCommand: AsyncParsableCommand {
                 "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
                 "backups": backups, "log_format": logFormat,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
-                "dialects": dialects,
+                "dialects": dialects, "evaluation_endpoints": evaluationEndpoints,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
         serviceSettings.backups = settings["backups"]
+        serviceSettings.evaluationEndpoints = EvaluationEndpoints.named(settings["evaluation_endpoints"])
         let logger = try Self.logger(settings)
         let reporter = TerminalReporter()
         let refusal = ValidationError(

@@ -23,9 +23,10 @@ import Testing
         ],
         "HTTPAPI": ["Domain", "StrictJSON", "Service", "Compressing"],
         "RemoteScoring": ["Domain", "StrictJSON", "Outbound", "Service"],
+        "RemoteSampling": ["Domain", "StrictJSON", "Outbound", "Service"],
         "rolloutd": [
             "Domain", "StrictJSON", "Storage", "Sandboxing", "Verification", "Modeling", "Learning", "BuiltinData",
-            "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "Datasets",
+            "Service", "HTTPAPI", "Compressing", "Outbound", "RemoteScoring", "RemoteSampling", "Datasets",
         ],
     ]
 

@@ -4,7 +4,10 @@
 /// Constant parts of the pages.
 enum DashboardStyle {
     /// Light and dark by the reader's own setting; one column on a phone.
-    static let sheet = rules + tokenShades
+    static let sheet = rules + tokenShades + bands
+
+    /// Pale bands around lines, for intervals.
+    private static let bands = (0...4).map { ".band.s\($0){fill:var(--s\($0));opacity:.14}" }.joined()
 
     /// `t0` to `t12`: how dark a token is, in steps of five hundredths.
     private static let tokenShades = (0...12).map { step in
