@@ -47,6 +47,7 @@ let package = Package(
                 .embedInCode("m0005_access.sql"), .embedInCode("m0006_visible_leases.sql"),
                 .embedInCode("m0007_listing_indexes.sql"), .embedInCode("m0008_events.sql"),
                 .embedInCode("m0009_atropos.sql"), .embedInCode("m0010_evaluations.sql"),
+                .embedInCode("m0011_kept_tokens.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

@@ -28,4 +28,5 @@ package let allMigrations: [Migration] = [
     Migration(8, "m0008_events", PackageResources.m0008_events_sql),
     Migration(9, "m0009_atropos", PackageResources.m0009_atropos_sql),
     Migration(10, "m0010_evaluations", PackageResources.m0010_evaluations_sql),
+    Migration(11, "m0011_kept_tokens", PackageResources.m0011_kept_tokens_sql),
 ]

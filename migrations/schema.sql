@@ -189,6 +189,8 @@ CREATE TABLE evaluations (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX evaluations_by_version ON evaluations (version);
+
 CREATE TRIGGER evaluation_finished_event AFTER INSERT ON evaluations
 BEGIN
     INSERT INTO events (type, at, ref) VALUES ('evaluation.finished', new.created_at, new.seq);
@@ -313,6 +315,29 @@ CREATE TRIGGER only_remembered_groups_are_deleted BEFORE DELETE ON groups
     WHEN old.status NOT IN ('consumed', 'stale', 'discarded')
         OR NOT EXISTS (SELECT 1 FROM deleted_groups WHERE seq = old.seq)
 BEGIN SELECT RAISE(ABORT, 'a group is deleted once it is settled, and remembered'); END;
+
+CREATE TABLE kept_tokens (
+    version INTEGER NOT NULL REFERENCES updates (version),
+    -- 0 is the most telling.
+    rank INTEGER NOT NULL CHECK (rank >= 0),
+    rollout_seq INTEGER NOT NULL REFERENCES rollouts (seq),
+    -- In the response, from 0.
+    position INTEGER NOT NULL CHECK (position >= 0),
+    -- Token ids around it, four bytes each as in rollout_bodies, and its place among them.
+    context BLOB NOT NULL CHECK (length(context) >= 4 AND length(context) % 4 = 0),
+    place INTEGER NOT NULL CHECK (place >= 0 AND 4 * place < length(context)),
+    -- ln p when it was sampled, and under the weights that its step began with.
+    behaviour REAL NOT NULL,
+    logprob REAL NOT NULL,
+    entropy REAL NOT NULL,
+    advantage REAL NOT NULL CHECK (advantage <> 0),
+    ratio REAL NOT NULL CHECK (ratio >= 0),
+    -- 0 where the method drops it.
+    gradient REAL NOT NULL,
+    PRIMARY KEY (version, rank)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX kept_tokens_by_rollout ON kept_tokens (rollout_seq);
 
 CREATE TABLE learner_changes (
     seq INTEGER PRIMARY KEY,

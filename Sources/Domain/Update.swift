@@ -124,6 +124,8 @@ package struct UpdateCommit: Sendable, Equatable {
     package var record: UpdateRecord
     package var groups: [ConsumedGroup]
     package var checkpoint: CheckpointManifest
+    /// The most telling tokens beyond the clip range, heaviest first; of rollouts of `groups`.
+    package var kept: [KeptToken] = []
     package init(record: UpdateRecord, groups: [ConsumedGroup], checkpoint: CheckpointManifest) {
         self.record = record
         self.groups = groups

@@ -16,6 +16,8 @@ package struct PolicyMetrics: Sendable, Equatable {
     private var weightMax = 0.0
     /// ln r of every token, in the order of training.
     private var logRatios: [Float] = []
+    /// The most telling tokens beyond the range.
+    package private(set) var kept = KeptTokens()
 
     /// Nothing gathered yet.
     package init() {}
@@ -38,6 +40,14 @@ package struct PolicyMetrics: Sendable, Equatable {
         weightMax = max(weightMax, loss.weightMax)
         entropySum += statistics.entropies.reduce(0) { $0 + Double($1) }
         logRatios.append(contentsOf: zip(statistics.logprobs, behaviour).map { Float(Double($0) - $1) })
+    }
+
+    /// Notes which tokens of a sequence are beyond the range.
+    mutating func keep(
+        _ id: RolloutID, _ sequence: TrainingSequence, _ loss: LossSequence, _ statistics: TokenStatistics,
+        objective: Objective
+    ) {
+        kept.add(id, sequence, loss, statistics, objective: objective)
     }
 
     /// Notes what a step did.

@@ -15,6 +15,8 @@ package struct UpdateOutcome: Sendable, Equatable {
     package var excluded: [ExcludedMember]
     /// Optimiser steps that changed the weights; 0 leaves the model as it was.
     package var steps: Int
+    /// The most telling tokens beyond the clip range, heaviest first.
+    package var kept: [KeptToken] = []
 }
 
 /// Turns groups of judged rollouts into optimiser steps on a model.
@@ -74,7 +76,7 @@ package struct TrainStep: Sendable {
             groups, members: members, excluded: excluded, selection: selection, correct: settings.positiveReward)
         return UpdateOutcome(
             version: version.next, metrics: metrics, groups: consumed(groups, members, selection),
-            excluded: excluded, steps: learned.steps)
+            excluded: excluded, steps: learned.steps, kept: learned.kept.tokens)
     }
 
     /// Leaves out members whose posted log-probs cannot be those of the policy they name, where its weights are kept.
@@ -118,6 +120,7 @@ package struct TrainStep: Sendable {
 extension TrainStep {
     /// A member of a trained group, with everything of its loss but the present log-probs.
     private struct Prepared: Sendable {
+        var id: RolloutID
         var group: Int
         var sequence: TrainingSequence
         var loss: LossSequence
@@ -150,7 +153,7 @@ extension TrainStep {
             let behaviour = own[place] ?? posted
             let correction = settings.correction
             return Prepared(
-                group: item.member.group, sequence: item.member.sequence,
+                id: item.member.id, group: item.member.group, sequence: item.member.sequence,
                 loss: LossSequence(
                     logprobs: [], behaviour: behaviour,
                     correction: correction == .off
@@ -198,6 +201,8 @@ extension TrainStep {
         }
         for (index, token) in statistics.enumerated() {
             metrics.add(evaluate(index, token), token, behaviour: batch[index].loss.behaviour)
+            metrics.keep(
+                batch[index].id, batch[index].sequence, batch[index].loss, token, objective: loss.objective)
         }
         metrics.add(try model.step(settings.optimiser(update: update)))
     }

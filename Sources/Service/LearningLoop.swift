@@ -246,8 +246,9 @@ package struct LearningLoop: Service {
             record.provenance = UpdateProvenance(
                 settings: LearnerSettingsText.write(settings), checkpointDigest: manifest.digest,
                 judgedThrough: judgedThrough)
-            try await context.ledger.commit(
-                update: UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest))
+            var update = UpdateCommit(record: record, groups: outcome.groups, checkpoint: manifest)
+            update.kept = outcome.kept
+            try await context.ledger.commit(update: update)
             context.counters.observe(seconds, commit: start.duration(to: .now).milliseconds / 1000)
         } catch let error as LedgerError where error.retryAfterSeconds != nil {
             throw error

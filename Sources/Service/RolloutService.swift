@@ -20,6 +20,7 @@ package struct RolloutService: Sendable {
     let backupTurn = BackupTurn()
     /// The evaluations of data sets that clients began.
     let desk = EvaluationDesk()
+    let tokenReports = TokenReports()
     let learner: LearnerControl
     let board: StatusBoard
     let counters: Counters

@@ -207,7 +207,7 @@ extension Database {
                     AND (SELECT kind FROM leases WHERE seq = lease_seq) = ?2
                 """, [group, kind])
         }
-        for table in ["rescored_rollouts", "verdicts", "packed_bodies", "rollout_bodies"] {
+        for table in ["kept_tokens", "rescored_rollouts", "verdicts", "packed_bodies", "rollout_bodies"] {
             try run(
                 "DELETE FROM \(table) WHERE rollout_seq IN (SELECT seq FROM rollouts WHERE group_seq = ?)", [group])
         }

@@ -39,6 +39,7 @@ extension Ledger {
             try db.insert(update.record)
             try db.insert(update.checkpoint)
             for group in update.groups { try db.consume(group, by: version) }
+            try db.insert(update.kept, of: version)
         }
     }
 

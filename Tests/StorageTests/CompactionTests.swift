@@ -138,7 +138,7 @@ func longRollout(_ id: String, of prompt: String, tokens: Int, version: Int = 0)
 /// Stores a group of long rollouts, has it judged, and commits an update that consumes it; returns what was sent.
 @discardableResult
 func consumedGroup(
-    _ ledger: Ledger, _ name: String = "p", members: Int, tokens: Int
+    _ ledger: Ledger, _ name: String = "p", members: Int, tokens: Int, kept: [KeptToken] = []
 ) async throws -> [RolloutSubmission] {
     let next = (try await ledger.latestVersion()?.number ?? -1) + 1
     if next == 0 { try await ledger.registerInitialPolicy(checkpoint: checkpoint(0)) }
@@ -150,6 +150,8 @@ func consumedGroup(
     try await ledger.passAll()
     let part = ConsumedGroup(
         id: try #require(group), fate: .trained, advantages: [RolloutID("\(name)/0"): 0.5])
-    try await ledger.commit(update: updateCommit(max(next, 1), [part]))
+    var update = updateCommit(max(next, 1), [part])
+    update.kept = kept
+    try await ledger.commit(update: update)
     return sent
 }
