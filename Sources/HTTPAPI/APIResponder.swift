@@ -69,6 +69,7 @@ struct APIResponder: HTTPResponder {
         switch routes.match(request.method, segments: try pathSegments(request)) {
         case .found(let endpoint, let parameters):
             route = endpoint.path
+            if endpoint.isForm { try origins.admitForm(request) }
             let caller = try authenticator.caller(request, of: endpoint, from: clientAddress(request, context))
             var call = Call(
                 request: request, id: log.id, parameters: parameters, configuration: configuration, budget: budget,

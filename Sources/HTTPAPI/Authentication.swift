@@ -24,12 +24,14 @@ struct Authenticator: Sendable {
     func caller(_ request: Request, of endpoint: Endpoint, from address: String) throws -> Caller {
         if case .open = endpoint.access { return .loopback }
         guard !isOpen else { return .loopback }
-        let caller = try keyHolder(request, from: address)
+        let caller = try keyHolder(request, from: address, isForm: endpoint.isForm)
         if case .roles(let roles) = endpoint.access, !caller.has(anyOf: roles) { throw HTTPFault.missingRole(roles) }
         return caller
     }
 
-    private func keyHolder(_ request: Request, from address: String) throws(HTTPFault) -> Caller {
+    private func keyHolder(
+        _ request: Request, from address: String, isForm: Bool
+    ) throws(HTTPFault) -> Caller {
         switch AuthorizationHeader(request.headers[.authorization]) {
         case .none:
             // Tinker's clients have a header of their own. No web page can send it to us: a browser would ask first.
@@ -38,8 +40,12 @@ struct Authenticator: Sendable {
         case .bearer(let token):
             return try holder(of: token, request, from: address)
         case .password(let password):
-            // A browser sends a remembered password with any site's requests, so it opens nothing that changes anything.
-            guard request.method == .get || request.method == .head else {
+            // A browser sends a remembered password with any site's requests, so it opens nothing that changes anything but
+            // a form of ours, when the browser says that our own page sent it.
+            guard
+                request.method == .get || request.method == .head
+                    || isForm && OriginGuard.isFromOwnPage(request)
+            else {
                 throw unauthorized("a key as a password is for reading only", request)
             }
             return try holder(of: password, request, from: address)

@@ -46,7 +46,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + completionEndpoints(service) + policyEndpoints(service) + learnerEndpoints(service)
         + leaseRecordEndpoints(service) + groupEndpoints(service) + steeringEndpoints(service)
         + eventEndpoints(service) + healthEndpoints(service, counters: counters) + backupEndpoints(service)
-        + descriptionEndpoints() + dashboardEndpoints(service)
+        + descriptionEndpoints() + dashboardEndpoints(service) + windowEndpoints(service)
         + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)
         + evaluationEndpoints(service)
 }

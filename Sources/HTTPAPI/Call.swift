@@ -48,14 +48,21 @@ struct Call: Sendable {
     func query(_ known: [String]) throws(InputError) -> QueryParameters {
         try QueryParameters(request.head.path ?? "", known: known)
     }
+
+    /// As a form sends them: a field left empty counts as absent, and a list's name comes once for each choice.
+    func formQuery(_ known: [String], lists: Set<String> = []) throws(InputError) -> QueryParameters {
+        try QueryParameters(request.head.path ?? "", known: known, lists: lists, isForm: true)
+    }
 }
 
 /// The parameters of a query string, each given once.
 struct QueryParameters: Sendable {
     private var values: [String: String] = [:]
 
-    /// Reads what follows the question mark of a request's target.
-    init(_ target: String, known: [String]) throws(InputError) {
+    /// Reads what follows the question mark of a request's target; the values of a list are joined by commas.
+    init(
+        _ target: String, known: [String], lists: Set<String> = [], isForm: Bool = false
+    ) throws(InputError) {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return }
         for pair in target[target.index(after: mark)...].split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -70,6 +77,11 @@ struct QueryParameters: Sendable {
                     .unknownField, "there is no parameter \"\(shown)\"", field: shown,
                     hint: known.isEmpty
                         ? "this path takes no parameters" : "known parameters: " + known.joined(separator: ", "))
+            }
+            if isForm, value.isEmpty { continue }
+            if lists.contains(name), let before = values[name] {
+                values[name] = before + "," + value
+                continue
             }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw InputError(.invalidValue, "given twice", field: name)

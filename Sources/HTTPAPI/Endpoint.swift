@@ -33,6 +33,8 @@ struct Endpoint: Sendable {
     var audit: Audit
     /// The form of its refusals; for other systems' protocols, whose clients know another than ours.
     var refusal: @Sendable (ErrorAnswer) -> Response
+    /// Whether a page's form sends it: a browser's remembered key opens it as well, for our own pages only.
+    var isForm: Bool
     /// Answers one request, or throws.
     var handle: @Sendable (Call) async throws -> Response
 
@@ -41,7 +43,7 @@ struct Endpoint: Sendable {
     /// Unless said otherwise what lies under /admin is for admins, and is audited when it is no GET; elsewhere GET is for
     /// any key, and the rest for admins, so that an operation whose roles were forgotten is closed, not open.
     init(
-        _ method: HTTPRequest.Method, _ path: String, access: Access? = nil, audit: Audit? = nil,
+        _ method: HTTPRequest.Method, _ path: String, access: Access? = nil, audit: Audit? = nil, isForm: Bool = false,
         refusal: @escaping @Sendable (ErrorAnswer) -> Response = { $0.response },
         _ handle: @escaping @Sendable (Call) async throws -> Response
     ) {
@@ -50,6 +52,7 @@ struct Endpoint: Sendable {
         let isAdmins = path.hasPrefix("/admin/")
         self.access = access ?? (method == .get && !isAdmins ? .keyed : .roles([.admin]))
         self.audit = audit ?? (method != .get && isAdmins ? .members([]) : .nothing)
+        self.isForm = isForm
         self.refusal = refusal
         self.handle = handle
     }

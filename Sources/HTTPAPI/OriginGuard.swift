@@ -26,6 +26,19 @@ struct OriginGuard: Sendable {
         }
     }
 
+    /// Refuses a form that another site's page sent, whatever key came with it.
+    func admitForm(_ request: Request) throws(HTTPFault) {
+        guard request.headers[.origin] != nil, !Self.isFromOwnPage(request) else { return }
+        throw forbidden("this form was not sent by a page of this server", hint: "open its page here and send it again")
+    }
+
+    /// Whether a browser says that one of our own pages sent a request. The scheme is not compared: a proxy may add TLS.
+    static func isFromOwnPage(_ request: Request) -> Bool {
+        guard let origin = request.headers[.origin]?.lowercased(), let authority = request.head.authority?.lowercased()
+        else { return false }
+        return !authority.isEmpty && ["http://" + authority, "https://" + authority].contains(origin)
+    }
+
     private func isOwn(_ authority: String) -> Bool {
         var name = authority.lowercased()[...]
         if name.hasPrefix("[") {

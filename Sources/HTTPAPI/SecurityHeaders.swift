@@ -7,7 +7,8 @@ import StrictJSON
 /// A header's name from a constant; a name that is none would be a bug, and falls back to one that does no harm.
 private func name(_ text: String) -> HTTPField.Name { HTTPField.Name(text) ?? .via }
 
-private let referrerPolicy = name("Referrer-Policy")
+/// How much of a page's address its requests tell.
+let referrerPolicy = name("Referrer-Policy")
 private let openerPolicy = name("Cross-Origin-Opener-Policy")
 private let resourcePolicy = name("Cross-Origin-Resource-Policy")
 private let permissionsPolicy = name("Permissions-Policy")
@@ -28,7 +29,7 @@ func addSecurityHeaders(to response: inout Response, isEncrypted: Bool) {
     if isEncrypted { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     guard response.headers[.contentType]?.hasPrefix("text/html") == true else { return }
     response.headers[.contentSecurityPolicy] = pagePolicy
-    response.headers[referrerPolicy] = "no-referrer"
+    if response.headers[referrerPolicy] == nil { response.headers[referrerPolicy] = "no-referrer" }
     response.headers[openerPolicy] = "same-origin"
     response.headers[permissionsPolicy] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 }

@@ -146,6 +146,17 @@ package protocol ServiceFacade: Sendable {
     /// The report of an evaluation as it stands, beside another one where that is named.
     func evaluationReport(_ id: EvaluationID, comparedWith other: EvaluationID?) async throws -> EvaluationReport
 
+    /// Updates from one version to another (nil: from the first, to the newest), evenly thinned to `points`.
+    func updateSeries(from: Int?, to: Int?, points: Int) async throws -> UpdateSeries
+    /// The evaluations of policies from one version to another, oldest first.
+    func evaluations(from: PolicyVersion, to: PolicyVersion, limit: Int) async throws -> [EvaluationRecord]
+    /// Recorded tokens beyond the clip range, newest update first, whole updates.
+    func keptTokens(before: PolicyVersion?, limit: Int) async throws -> [KeptTokenRecord]
+    /// The recorded tokens of one rollout, in order of their place.
+    func keptTokens(of id: RolloutID) async throws -> [KeptTokenRecord]
+    /// The numbers of a rollout's tokens under the weights that its update began with or left; may be pending.
+    func tokenReport(of rollout: Rollout, prompt: Prompt, basis: TokenBasis) async throws -> TokenReport
+
     /// Makes a backup in the server's directory for them.
     func backUp(name: String?, keep: Int?) async throws -> BackupRecord
     /// The backups there, newest first.

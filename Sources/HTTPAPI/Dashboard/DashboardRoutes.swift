@@ -19,21 +19,17 @@ func dashboardEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
         Endpoint(.get, "/dashboard.js", access: .open) { _ in
             asset(DashboardScript.source, type: "text/javascript; charset=utf-8")
         },
-        Endpoint(.get, "/rollouts/{id}") { call in
-            let rollout = try await service.rollout(try call.identifier("id", RolloutID.self), waitSeconds: 0)
-            let prompt = try await service.prompt(rollout.promptID)
-            let texts = service.tokenTexts(rollout.tokenIDs)
-            return pageResponse(RolloutDetailPage(rollout: rollout, prompt: prompt, tokenTexts: texts).html)
-        },
+        Endpoint(.get, "/rollouts/{id}") { try await rolloutPage($0, service) },
     ]
 }
 
 /// Rollouts on the status page.
 private let recentRollouts = 20
 
-private func pageResponse(_ page: HTML) -> Response {
+/// A page.
+func pageResponse(_ page: HTML, status: HTTPResponse.Status = .ok) -> Response {
     Response(
-        status: .ok, headers: [.contentType: "text/html; charset=utf-8"],
+        status: status, headers: [.contentType: "text/html; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))
 }
 

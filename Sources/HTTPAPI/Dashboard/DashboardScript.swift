@@ -16,6 +16,9 @@ enum DashboardScript {
             timer = null;
             last = Date.now();
             if (document.hidden || String(document.getSelection())) return;
+            // Who works in the page with the keyboard, or has a part of it open, keeps it as it is.
+            const here = document.querySelector("main");
+            if (here && (here.contains(document.activeElement) || here.querySelector("details[open]"))) return;
             try {
               const answer = await fetch(location.href, {headers: {accept: "text/html"}});
               if (!answer.ok) return;

@@ -1,29 +1,27 @@
-// The pages' style sheet and frame; the sheet is served as a file of its own: the pages' policy allows nothing inline. No
-// framework, nothing loaded from elsewhere.
+// The pages' style sheet; it is served as a file of its own: the pages' policy allows nothing inline. No framework, nothing
+// loaded from elsewhere.
 
 /// Constant parts of the pages.
 enum DashboardStyle {
     /// Light and dark by the reader's own setting; one column on a phone.
-    static let sheet = rules + tokenShades + bands
+    static let sheet = PagePalette.rules + rules + WindowStyle.rules + tokenShades + bands
 
     /// Pale bands around lines, for intervals.
     private static let bands = (0...4).map { ".band.s\($0){fill:var(--s\($0));opacity:.14}" }.joined()
 
-    /// `t0` to `t12`: how dark a token is, in steps of five hundredths.
-    private static let tokenShades = (0...12).map { step in
-        ".t\(step){background:color-mix(in srgb,var(--s1) \(5 * step)%,transparent)}"
+    /// `t0` to `t12`: how dark a token is, in steps of four hundredths; `l` below and `h` above what is usual.
+    private static let tokenShades = [("t", "s1"), ("h", "s1"), ("l", "s0")].flatMap { name, colour in
+        (0...12).map { step in
+            ".\(name)\(step){background:color-mix(in srgb,var(--\(colour)) \(PagePalette.shadeStep * step)%,var(--bg))}"
+        }
     }.joined()
 
     private static let rules = """
-        :root{--bg:#f7f7f5;--card:#fff;--ink:#1c1d1f;--dim:#63666b;--rule:#e2e2de;--ok:#187a3c;--bad:#b3261e;--warn:#8a5a00;
-        --s0:#1f6feb;--s1:#c2410c;--s2:#187a3c;--s3:#7c3aed;--s4:#0e7490}
-        @media (prefers-color-scheme:dark){:root{--bg:#131416;--card:#1c1e21;--ink:#e8e8e6;--dim:#9a9ea5;--rule:#303338;--ok:#56c271;
-        --bad:#ff8a80;--warn:#e3b341;--s0:#6cb0ff;--s1:#ff9d66;--s2:#56c271;--s3:#b79bff;--s4:#5cc8db}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-        header,main,footer{max-width:1180px;margin:0 auto;padding:0 16px}
+        header,main,footer,nav.pages{max-width:1180px;margin:0 auto;padding:0 16px}
         header{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:baseline;padding-top:18px}
-        h1{font-size:20px;margin:0}h2{font-size:16px;margin:28px 0 10px}h3{font-size:14px;margin:0}
+        h1{font-size:20px;margin:0;overflow-wrap:anywhere}h2{font-size:16px;margin:28px 0 10px}h3{font-size:14px;margin:0}
         a{color:var(--s0)}.dim,.note{color:var(--dim)}.note{margin:2px 0 6px;font-size:13px}
         .pill{border-radius:999px;padding:2px 10px;background:var(--rule);font-size:13px}
         .pill.live{background:var(--ok);color:var(--bg)}.pill.stop{background:var(--bad);color:var(--bg)}
@@ -44,10 +42,11 @@ enum DashboardStyle {
         .key.s3::before{background:var(--s3)}.key.s4::before{background:var(--s4)}.key b{color:var(--ink);font-weight:600}
         .empty{color:var(--dim);padding:40px 0;text-align:center;margin:0}
         .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:12px}
+        .panels>*{min-width:0;overflow-x:auto}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
         th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
-        td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child td{border-bottom:0}
-        td.name{overflow-wrap:anywhere}
+        td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child>*{border-bottom:0}
+        tbody th{color:var(--ink);font-size:14px;font-weight:400}td.name{overflow-wrap:anywhere}
         .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
         progress.bar{appearance:none;border:0;background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden}
         progress.bar::-webkit-progress-bar{background:var(--rule)}progress.bar::-webkit-progress-value{background:var(--s0)}
@@ -56,20 +55,11 @@ enum DashboardStyle {
         .tokens span{border-radius:3px}.cut{max-width:360px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
         progress{width:100%;height:10px}footer{color:var(--dim);font-size:13px;padding:24px 16px 32px}
         dl{display:grid;grid-template-columns:auto 1fr;gap:4px 16px;margin:0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
+
         """
 
-    /// A whole page.
+    /// A whole page of the section `status`.
     static func page(title: String, header: HTML, main: HTML, isLive: Bool) -> HTML {
-        let refresh =
-            isLive
-            ? "<script src=\"/dashboard.js\" defer></script><noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>"
-            : ""
-        return HTML(
-            """
-            <!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">\
-            <meta name="color-scheme" content="light dark"><title>\(HTML.escape(title).text)</title><link rel="stylesheet" href="/assets/style.css">\(refresh)</head>\
-            <body><header>\(header.text)</header><main>\(main.text)</main>\
-            <footer>rolloutd · <a href="/admin/status">status as JSON</a> · <a href="/metrics">metrics</a> · <a href="/openapi.yaml">API</a></footer></body></html>
-            """)
+        PageFrame(title: title, section: .status, refresh: isLive ? .always : .never).html(header: header, main: main)
     }
 }

@@ -60,6 +60,20 @@ enum Figures {
         return sign + String(whole) + "." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
+    /// The probability of a log-probability, as `93.8 %` or `0.0042 %`.
+    static func probability(_ logprob: Double) -> String {
+        let share = exponential(logprob)
+        return share >= 0.001 || share == 0 ? percent(share) : short(share * 100) + " %"
+    }
+
+    /// e to the power of a number; numbers above 0 count as 0.
+    private static func exponential(_ value: Double) -> Double {
+        // (1 + x / 2^20) squared 20 times: three digits are shown, this has six.
+        var result = max(0, 1 + min(0, value) / 1_048_576)
+        for _ in 0..<20 { result *= result }
+        return result
+    }
+
     /// A number with about three significant digits: `0.00342`, `17.4`, `1,250`.
     static func short(_ value: Double) -> String {
         guard value.isFinite else { return "–" }

@@ -4,94 +4,125 @@ import Service
 
 /// Renders `GET /rollouts/{id}`.
 struct RolloutDetailPage: Sendable {
-    let rollout: Rollout
     let prompt: Prompt
-    /// The text of each token; empty when the tokens are not this model's.
-    let tokenTexts: [String]
+    let tokens: TokenView
+    /// All judgements, oldest first.
+    var judgements: [JudgementRecord] = []
+    /// The times it was handed to a judge.
+    var attempts: [WorkAttempt] = []
 
-    /// More tokens than this are shown as plain text.
-    private static let colouredTokensMax = 4_096
+    private var rollout: Rollout { tokens.rollout }
 
     /// The whole page.
     var html: HTML {
-        let back = HTML("<h1><a href=\"/\">rolloutd</a></h1><span class=\"dim\">rollout</span>")
-        return DashboardStyle.page(title: "rollout \(rollout.id)", header: back, main: main, isLive: false)
+        var frame = PageFrame(title: "rollout \(rollout.id) · rolloutd", section: .groups, refresh: .never)
+        frame.trail = [
+            ("/groups/\(percentEncoded(rollout.groupID.text))", rollout.groupID.text),
+            ("/rollouts/\(percentEncoded(rollout.id.text))", rollout.id.text),
+        ]
+        if tokens.report.state == .pending { frame.refresh = .soon }
+        return frame.html(heading: "Rollout \(rollout.id)", note: "", main: main)
     }
 
     private var main: HTML {
         let outcome = rollout.verdict?.outcome.rawValue ?? rollout.status.rawValue
-        var body = HTML("<h2 class=\"\(outcome)\">\(outcome)</h2>")
-        if let verdict = rollout.verdict { body = body + .element("p", [:], .escape(verdict.reason)) }
-        body = body + .element("h2", [:], HTML("Prompt")) + .element("pre", [:], .escape(promptText))
-        body = body + .element("h2", [:], HTML("Response")) + response
-        if let extracted = rollout.verdict?.extracted {
-            body = body + .element("h2", [:], HTML("What was judged")) + .element("pre", [:], .escape(extracted))
+        let verdict = rollout.verdict
+        let judged = verdict?.extracted.map { text -> HTML in
+            .all(.heading("What was judged"), .element("pre", [:], .escape(text)))
         }
-        return body + tests + .element("h2", [:], HTML("Facts")) + facts
+        return .all(
+            HTML("<h2 class=\"\(outcome)\">\(outcome)</h2>"),
+            verdict.map { .element("p", [:], .escape($0.reason)) } ?? .empty, .heading("Prompt"),
+            .element("pre", [:], .escape(prompt.content.readable)), .heading("Response"), tokens.html, keptList,
+            judged ?? .empty, tests, judging, .heading("Facts"), facts)
     }
 
-    private var promptText: String {
-        switch prompt.content {
-        case .text(let text): text
-        case .messages(let messages): messages.map { "\($0.role.rawValue): \($0.content)" }.joined(separator: "\n\n")
+    private var keptList: HTML {
+        guard !tokens.kept.isEmpty else { return .empty }
+        let rows = tokens.kept.map { record -> [HTML] in
+            let token = record.token
+            let text = tokens.texts.indices.contains(token.position) ? tokens.texts[token.position] : "?"
+            let first = token.position / Limits.tokensPerView * Limits.tokensPerView
+            return [
+                .link("?by=\(tokens.colour.rawValue)&first=\(first)#t\(token.position)", "\(token.position + 1)"),
+                .escape(text.visible),
+                .escape((token.isAbove ? "▲ above" : "▼ below") + (token.isKept ? ", kept" : ", dropped")),
+                .escape(Figures.probability(token.behaviour)), .escape(Figures.probability(token.logprob)),
+                .escape(Figures.short(token.ratio)), .escape(Figures.short(token.gradient)),
+            ]
         }
-    }
-
-    /// Tokens shaded by their log-prob: the darker, the more surprising the step was to the policy.
-    private var response: HTML {
-        let isColoured =
-            tokenTexts.count == rollout.logprobs.count && !tokenTexts.isEmpty
-            && tokenTexts.count <= Self.colouredTokensMax
-        guard isColoured else { return .element("pre", [:], .escape(rollout.response)) }
-        let spans = zip(tokenTexts, rollout.logprobs).map { text, logprob in
-            let shade = Int(max(0, min(12, (Double(-logprob) * 4).rounded())))
-            let probability = Figures.percent(Double(logprob).exponential)
-            return HTML(
-                "<span class=\"t\(shade)\" title=\"p = \(probability)\">\(HTML.escape(text).text)</span>"
-            )
-        }
-        return HTML("<p class=\"note\">The darker a token, the less likely it was when it was sampled.</p>")
-            + .element("pre", ["class": "tokens"], spans.joined())
+        return .all(
+            .heading("Beyond the clip range in update \(tokens.kept.first?.update.description ?? "–")"),
+            .note(
+                "As the update recorded them when it took its step; at most \(Limits.keptTokensPerRollout) of a rollout."
+            ),
+            PageTable(
+                "Tokens beyond the clip range", names: ["token", "text", "side"],
+                figures: ["p before", "p after", "ratio", "gradient"], rows: rows
+            ).html)
     }
 
     private var tests: HTML {
         guard let tests = rollout.verdict?.tests else { return .empty }
-        let rows = tests.cases.prefix(Limits.codeTestsMax).enumerated().map { index, test in
+        let rows = tests.cases.prefix(Limits.codeTestsMax).enumerated().map { index, test -> [HTML] in
             let mark = test.outcome == .accepted ? "passed" : "failed"
-            return HTML(
-                "<tr><td class=\"r\">\(index + 1)</td><td class=\"\(mark)\">\(test.outcome.rawValue)</td><td class=\"r\">\(Figures.short(test.timeMilliseconds))</td></tr>"
-            )
+            return [
+                .escape(String(index + 1)),
+                .element("span", ["class": mark], .escape(test.outcome.rawValue.replacing("_", with: " "))),
+                .escape(Figures.short(test.timeMilliseconds)),
+                .escape(test.memoryMegabytes.map { Figures.short($0) } ?? "–"),
+            ]
         }
-        return HTML("<h2>Tests: \(tests.passed) of \(tests.total)</h2>")
-            + .element(
-                "div", ["class": "panel"],
-                HTML(
-                    "<table><tr><th class=\"r\">test</th><th>outcome</th><th class=\"r\">CPU ms</th></tr>\(rows.joined().text)</table>"
-                ))
+        var body =
+            HTML.heading("Tests: \(tests.passed) of \(tests.total)")
+            + PageTable("Tests", names: ["test", "outcome"], figures: ["CPU ms", "MiB"], rows: rows).html
+        if let output = tests.output {
+            body = body + .note("What the first failing test wrote") + .element("pre", [:], .escape(output))
+        }
+        if let log = tests.log { body = body + .note("Messages") + .element("pre", [:], .escape(log)) }
+        return body
+    }
+
+    /// Who judged it when, and with what result.
+    private var judging: HTML {
+        let rows = judgements.map { judgement -> [HTML] in
+            let outcome = judgement.verdict.outcome.rawValue
+            return [
+                .escape(judgement.createdAt.rfc3339), .element("span", ["class": outcome], .escape(outcome)),
+                .escape(String(judgement.verdict.reason.prefix(200))),
+                .escape(judgement.verdict.verifier ?? "–"), .escape(judgement.isCurrent ? "counts" : "earlier"),
+                .escape(judgement.reward.map { Figures.short($0) } ?? "–"),
+                .escape(judgement.verdict.sandbox.map { Figures.short($0.queueMilliseconds) } ?? "–"),
+            ]
+        }
+        let leases = attempts.map { attempt -> [HTML] in
+            let seconds = attempt.endedAt.map { Double($0.milliseconds - attempt.takenAt.milliseconds) / 1000 }
+            return [
+                .escape(attempt.worker), .escape(attempt.outcome?.rawValue ?? "held"),
+                .escape(String(attempt.attempt)), .escape(attempt.takenAt.rfc3339),
+                .escape(seconds.map { Figures.short($0) + " s" } ?? "–"),
+            ]
+        }
+        let judged = PageTable(
+            "Judgements", names: ["when", "verdict", "why", "verifier", "standing"], figures: ["reward", "waited ms"],
+            rows: rows, empty: "not judged yet")
+        guard !leases.isEmpty else { return .all(.heading("Judgements"), judged.html) }
+        let handed = PageTable(
+            "Attempts", names: ["judge", "outcome"], figures: ["attempt", "given", "took"], rows: leases)
+        return .all(.heading("Judgements"), judged.html, .note("Handed to judges"), handed.html)
     }
 
     private var facts: HTML {
-        let items: [(String, String)] = [
-            ("id", rollout.id.text), ("prompt", rollout.promptID.text), ("group", rollout.groupID.text),
-            ("data set", prompt.dataset), ("status", rollout.status.rawValue),
-            ("reward", rollout.reward.map { Figures.short($0) } ?? "none"),
-            ("advantage", rollout.advantage.map { Figures.decimal($0, 3) } ?? "none"),
-            ("consumed by update", rollout.consumedByUpdate.map { String($0) } ?? "none yet"),
-            ("policy", rollout.policyVersion.description), ("generator", rollout.generator),
-            ("finish reason", rollout.finishReason.rawValue), ("tokens", String(rollout.tokenIDs.count)),
-            ("created", rollout.createdAt.rfc3339),
-        ]
-        let list = items.map { HTML.element("dt", [:], .escape($0.0)) + .element("dd", [:], .escape($0.1)) }
-        return .element("div", ["class": "panel"], .element("dl", [:], list.joined()))
-    }
-}
-
-extension Double {
-    /// e to the power of this number, for numbers of at most 0.
-    fileprivate var exponential: Double {
-        // (1 + x / 2^20) squared 20 times: three digits are shown, this has six.
-        var value = max(0, 1 + self / 1_048_576)
-        for _ in 0..<20 { value *= value }
-        return value
+        .facts([
+            ("id", .escape(rollout.id.text)), ("prompt", .escape(rollout.promptID.text)),
+            ("group", .group(rollout.groupID.text)), ("data set", .escape(prompt.dataset)),
+            ("status", .escape(rollout.status.rawValue)),
+            ("reward", .escape(rollout.reward.map { Figures.short($0) } ?? "none")),
+            ("advantage", .escape(rollout.advantage.map { Figures.decimal($0, 3) } ?? "none")),
+            ("consumed by update", .escape(rollout.consumedByUpdate.map { String($0) } ?? "none yet")),
+            ("policy", .escape(rollout.policyVersion.description)), ("generator", .escape(rollout.generator)),
+            ("finish reason", .escape(rollout.finishReason.rawValue)),
+            ("tokens", .escape(String(rollout.tokenIDs.count))), ("created", .escape(rollout.createdAt.rfc3339)),
+        ])
     }
 }
