@@ -47,6 +47,7 @@ struct ImportPreview {
     private func described(_ task: VerificationTask) -> String {
         switch task {
         case .math(let math): return "math, answer \(shortened(math.answers.joined(separator: " or ")))"
+        case .grader(let task): return "grader, a response passes from \(task.passThreshold) on"
         case .code(let code):
             let limits = "\(code.timeLimitSeconds) s, \(code.memoryLimitMegabytes) MiB"
             switch code.tests {
