@@ -78,7 +78,14 @@ struct ImportCommand: AsyncParsableCommand {
     private func openRows(_ source: ImportSource) throws -> (any DatasetRows, DatasetFormat?) {
         do {
             let rows = PeekedRows(try source.rows())
-            guard let format = try chosenFormat(rows, source) else { return (rows, nil) }
+            guard let format = try chosenFormat(rows, source) else {
+                guard dataset == nil, split == nil, suffix == nil, !leaveOutLargeTests else {
+                    throw ValidationError(
+                        "rows in our own form say themselves what they are; --dataset, --split, --suffix and --leave-out-large-tests are for others"
+                    )
+                }
+                return (rows, nil)
+            }
             // A table is opened again for the columns that matter.
             return (source.isTable ? try source.rows(keeping: Set(format.fields)) : rows, format)
         } catch let fault as DatasetFault {

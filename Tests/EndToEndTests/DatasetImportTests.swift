@@ -60,5 +60,11 @@ import Testing
         let rows = try await Binary.run(
             ["import", "-", "--format", "auto", "--database", folder.path + "/x.sqlite"], input: #"{"foo":1,"bar":2}"#)
         #expect(rows.status == 64 && rows.errors.contains("foo, bar"), "\(rows.errors)")
+        let own = #"{"id":"p","text":"1+1=","task":{"type":"math","answer":"2"}}"#
+        let named = try await Binary.run(
+            ["import", "-", "--split", "x", "--database", folder.path + "/x.sqlite"], input: own)
+        #expect(named.status == 64 && named.errors.contains("--split"), "\(named.errors)")
+        let shown = try await Binary.run(["import", "-", "--preview"], input: own)
+        #expect(shown.status == 0 && shown.output.contains("would store 1 math prompts"), "\(shown.errors)")
     }
 }

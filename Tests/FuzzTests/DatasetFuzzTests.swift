@@ -34,6 +34,17 @@ import Testing
         #expect(count > 100 && taken > 10)
     }
 
+    @Test func `a block of Snappy that is taken has the length it says`() throws {
+        let corpus = try Self.vectors("snappy.jsonl").flatMap { try self.lines($0) }.compactMap { row in
+            Data(base64Encoded: row["packed"]?.string ?? "").map(Array.init)
+        }
+        let count = FuzzTime.feed(seed: 65, corpus: corpus) { bytes in
+            guard let text = snappyDecompressed(bytes[...], limit: 100_000) else { return }
+            #expect(text.count <= min(100_000, 64 * bytes.count))
+        }
+        #expect(count > 100)
+    }
+
     @Test func `a pickle that is taken is JSON within its bound`() throws {
         let corpus = try Self.vectors("pickles.jsonl").flatMap { try self.lines($0) }.compactMap { row in
             Data(base64Encoded: row["pickle"]?.string ?? "").map(Array.init)

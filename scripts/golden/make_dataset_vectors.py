@@ -138,6 +138,19 @@ def parquet_files():
     pq.write_table(pa.table({"x": pa.array([b"good", b"\xff\xfe", b"also"], pa.binary())}), OUT / "not-utf8.parquet")
 
 
+def snappy_blocks():
+    """Blocks as Google's library packs them, through pyarrow."""
+    draw = random.Random(3)
+    texts = [
+        "", "a", "a" * 5_000, "abc" * 700, "".join(chr(draw.randrange(32, 127)) for _ in range(300)),
+        "".join(draw.choice(["def f(x):", " return ", "x + 1", "\n", "é"]) for _ in range(2_000)),
+    ]
+    with open(OUT / "snappy.jsonl", "w", encoding="utf-8") as out:
+        for text in texts:
+            packed = pa.Codec("snappy").compress(text.encode(), asbytes=True)
+            out.write(json.dumps({"packed": base64.b64encode(packed).decode(), "text": text}) + "\n")
+
+
 class Calls:
     """A pickle that runs a command when Python reads it."""
 
@@ -194,5 +207,6 @@ def plain_tuple(value):
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     parquet_files()
+    snappy_blocks()
     pickles()
     print(f"pyarrow {pa.__version__}")

@@ -48,21 +48,23 @@ private func privateTests(_ row: RowReader) throws(InputError) -> RawTests {
 }
 
 /// The string behind base64 of zlib of a pickle. Nothing in it is carried out, and what comes out is bounded.
-package func unpackedTests(_ text: String, field: String) throws(InputError) -> String {
+package func unpackedTests(
+    _ text: String, field: String, limit: Int = Limits.datasetUnpackedBytesMax
+) throws(InputError) -> String {
     guard let packed = Data(base64Encoded: text, options: .ignoreUnknownCharacters), !packed.isEmpty else {
         throw InputError(.invalidValue, "neither JSON nor base64", field: field)
     }
     let pickle: [UInt8]
     do {
-        pickle = try packed.withUnsafeBytes { try zlibDecompressed($0, limit: Limits.datasetUnpackedBytesMax) }
+        pickle = try packed.withUnsafeBytes { try zlibDecompressed($0, limit: limit) }
     } catch CompressionFault.tooLarge {
-        throw InputError(.tooLarge, "unpacks to more than \(Limits.datasetUnpackedBytesMax) bytes", field: field)
+        throw InputError(.tooLarge, "unpacks to more than \(limit) bytes", field: field)
     } catch {
         throw InputError(.invalidValue, "base64 of something that is not zlib", field: field)
     }
     let value: JSONValue
     do throws(PickleFault) {
-        value = try unpickled(pickle, byteLimit: Limits.datasetUnpackedBytesMax)
+        value = try unpickled(pickle, byteLimit: limit)
     } catch {
         throw InputError(.invalidValue, "\(error)", field: field)
     }

@@ -3,7 +3,7 @@
 /// The bytes behind one block of Snappy; nil when it is malformed or longer than `limit`.
 ///
 /// Memory grows with what comes out, not with what the block claims.
-func snappyDecompressed(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
+package func snappyDecompressed(_ input: ArraySlice<UInt8>, limit: Int) -> [UInt8]? {
     var reader = SnappyReader(input: input, position: input.startIndex)
     guard let claimed = reader.length(), claimed <= limit else { return nil }
     // A copy of two bytes gives at most 64: a claim beyond that is a lie, and nothing is reserved for it.
