@@ -66,8 +66,8 @@ extension Ledger {
         try await read { db in
             try db.rows(
                 """
-                SELECT p.seq, p.id, p.task_type, json_extract(b.metadata, '$.difficulty') AS difficulty,
-                    coalesce(json_extract(b.metadata, '$.subject'), json_extract(b.metadata, '$.kind')) AS subject
+                SELECT p.seq, p.id, p.task_type, \(labelColumn("difficulty")) AS difficulty,
+                    coalesce(\(labelColumn("subject")), \(labelColumn("kind"))) AS subject
                 FROM evaluation_runs r JOIN prompts p ON p.dataset_seq = r.dataset_seq AND p.seq <= r.last_prompt_seq
                     JOIN prompt_bodies b ON b.prompt_seq = p.seq
                 WHERE r.id = ? ORDER BY p.seq LIMIT ?
@@ -108,6 +108,11 @@ private func decodeRun(_ row: Row) throws -> EvaluationRun {
         progress: EvaluationProgress(
             sampled: row["sampled"], judged: row["judged"], undetermined: row["undetermined"]),
         seconds: row["seconds"], createdAt: Timestamp(milliseconds: row["created_at"]))
+}
+
+/// A member of the metadata of `prompt_bodies b` that may be a label; arrays, objects and fractions are none.
+private func labelColumn(_ name: String) -> String {
+    "CASE WHEN json_type(b.metadata, '$.\(name)') IN ('text', 'integer') THEN json_extract(b.metadata, '$.\(name)') END"
 }
 
 /// A value of metadata as a label: text as it is, a whole number in digits; others are none.

@@ -81,7 +81,11 @@ struct EvaluateCommand: AsyncParsableCommand {
         guard compare.map(isValidIdentifier) ?? true else {
             throw ValidationError("--compare takes an evaluation's id")
         }
-        for path in out { _ = try EvaluationDocument.Form(path: path) }
+        do {
+            for path in out { _ = try EvaluationDocument.Form(path: path) }
+        } catch {
+            throw ValidationError("\(error)")
+        }
     }
 
     private func printList(_ archive: EvaluationArchive) async throws {

@@ -22,7 +22,7 @@ import Testing
             let text = try #require(await client.send("GET", "/v1/evaluations/evl-1/report?format=text")).text
             // One of two is right in the first problem, one of one in the second; nobody knows of the fourth sample.
             #expect(text.contains("avg@2               75.0 %"))
-            #expect(text.contains("1 samples are undetermined (1 sandbox_fault)"))
+            #expect(text.contains("1 sample is undetermined (1 sandbox_fault)"))
             #expect(text.contains("Klear-Reasoner-8B (64K, YaRN 2.5)") && text.contains("90.5 %"))
             #expect(text.contains("arXiv 2508.07629"))
         }

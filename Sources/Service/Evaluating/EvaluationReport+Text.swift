@@ -25,21 +25,25 @@ extension EvaluationReport {
         let missing = run.wanted - run.progress.sampled
         if missing > 0 { lines.append("\(missing) of \(run.wanted) samples are missing: the same command goes on") }
         let waiting = run.progress.sampled - run.progress.judged
-        if waiting > 0 { lines.append("\(waiting) samples wait for their verdict: the same command judges them") }
+        if waiting > 0 {
+            lines.append("\(some(waiting, "sample waits", "samples wait")) for a verdict: the same command judges")
+        }
         if !undetermined.isEmpty {
             let classes = undetermined.map { "\($0.count) \($0.failure)" }.joined(separator: ", ")
             lines.append(
-                "\(all.undetermined) samples are undetermined (\(classes)) and count neither as right nor as wrong: "
+                "\(some(all.undetermined, "sample is", "samples are")) undetermined (\(classes)), neither right nor wrong: "
                     + "avg@k lies between \(percent(bounds.lowerBound)) (all wrong) and \(percent(bounds.upperBound)) (all "
-                    + "right); the same command judges them again")
+                    + "right); the same command judges again")
         }
         if ties > 0 {
-            lines.append("\(ties) problems have a tied majority: each counts as the share of its tied answers")
+            lines.append(
+                "\(some(ties, "problem has", "problems have")) a tied majority, which counts as the share of right answers "
+                    + "among those in front")
         }
         if cutVotes > 0 {
             lines.append(
-                "\(cutVotes) problems have too many different answers to compare all: their rest was told apart by its text"
-            )
+                "\(some(cutVotes, "problem has", "problems have")) too many different answers to compare all: the rest was "
+                    + "told apart by its text")
         }
         return lines
     }
@@ -122,6 +126,8 @@ extension EvaluationReport {
         return "\(percent(interval.mean)) [\(String(format: "%.1f", interval.low * 100)), "
             + "\(String(format: "%.1f", interval.high * 100))]"
     }
+
+    private func some(_ count: Int, _ one: String, _ more: String) -> String { "\(count) \(count == 1 ? one : more)" }
 
     private func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 

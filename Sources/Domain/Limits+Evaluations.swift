@@ -1,8 +1,6 @@
-// Bounds of evaluations, with their reasons; all others are in Limits.swift.
+// The bounds of evaluations, with their reasons.
 
 extension Limits {
-    // MARK: Evaluations
-
     /// Problems of one evaluation; the largest benchmark that is in use, MMLU-Pro, has 12,032.
     package static let evaluationProblemsMax = 16_384
     /// Samples of one problem; the paper takes 64.
