@@ -111,7 +111,7 @@ struct GroupDetailPage: Sendable {
         let rows = detail.attempts.map { attempt -> [HTML] in
             [
                 .escape(attempt.leaseID.text), .escape(attempt.worker), .escape(attempt.outcome?.rawValue ?? "held"),
-                .escape(String(attempt.attempt)), .escape(attempt.takenAt.rfc3339),
+                .escape(String(attempt.attempt)), .time(attempt.takenAt),
             ]
         }
         guard !rows.isEmpty else { return .empty }

@@ -63,7 +63,7 @@ struct KeptTokensPage: Sendable {
         let query = "?by=ratio&first=\(token.position / Limits.tokensPerView * Limits.tokensPerView)#t\(token.position)"
         return [
             context(token, index < contexts.count ? contexts[index] : []),
-            .escape(token.isKept ? side : side + ", dropped"),
+            .short(token.isKept ? side : side + ", dropped"),
             .rollout(record.token.rolloutID.text, query: query, text: "token \(token.position + 1)"),
             .escape(Figures.probability(token.behaviour)), .escape(Figures.probability(token.logprob)),
             .escape(Figures.short(token.ratio)), .escape(Figures.decimal(token.advantage, 3)),

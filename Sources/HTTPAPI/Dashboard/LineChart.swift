@@ -136,7 +136,9 @@ package struct LineChart: Sendable {
     private static func bounds(_ values: [Double], atLeast span: Double) -> ClosedRange<Double> {
         let finite = values.filter(\.isFinite)
         guard let low = finite.min(), let high = finite.max() else { return 0...1 }
-        let margin = max((high - low) * 0.05, span / 2)
+        // A constant gets room around it, so that the axis has round numbers.
+        let room = high > low ? (high - low) * 0.05 : high == 0 && span < 1 ? 0.5 : abs(high) * 0.1
+        let margin = max(room, span / 2)
         if low >= 0 { return max(0, low - margin)...(high + margin) }
         return (low - margin)...(high + margin)
     }

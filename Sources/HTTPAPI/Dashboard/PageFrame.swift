@@ -1,4 +1,5 @@
 // The frame of every page: skip link, navigation, the way here, landmarks. Pages differ in what they put into it.
+import Domain
 
 /// The pages that the navigation names, in its order.
 enum PageSection: String, CaseIterable, Sendable {
@@ -148,6 +149,16 @@ extension HTML {
 
     /// A link to a group's page under the end of its id.
     static func group(_ id: String) -> HTML { .link("/groups/\(percentEncoded(id))", shortened(id)) }
+
+    /// A moment that does not break.
+    static func time(_ moment: Timestamp) -> HTML {
+        let text = moment.rfc3339
+        let shown = text.prefix(19).replacing("T", with: " ")
+        return HTML("<time datetime=\"\(escape(text).text)\">\(escape(String(shown)).text)</time>")
+    }
+
+    /// A few words that do not break.
+    static func short(_ text: String) -> HTML { .element("span", ["class": "nb"], .escape(text)) }
 
     /// A heading of a part of the page.
     static func heading(_ text: String) -> HTML { .element("h2", [:], .escape(text)) }

@@ -28,7 +28,10 @@ struct PoliciesPage: Sendable {
     }
 
     private var table: HTML {
-        let kinds = evaluations.map(\.kind).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }.sorted()
+        let found = evaluations.map(\.kind).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        // The sums first, then single kinds.
+        let sums = ["all", "math", "code"].filter(found.contains)
+        let kinds = sums + found.filter { !sums.contains($0) }.sorted()
         let byVersion = Dictionary(grouping: evaluations, by: \.version)
         let rows = records.map { record -> [HTML] in
             let measured = byVersion[record.version] ?? []
@@ -37,9 +40,9 @@ struct PoliciesPage: Sendable {
                 ? HTML.link("/policies/\(record.version)/rollback", "roll back to \(record.version)…")
                 : .escape(record.hasCheckpoint ? "newest here" : "")
             return [
-                .escape("policy \(record.version)"), .escape(record.createdAt.rfc3339),
-                .escape(record.hasCheckpoint ? "kept" : "not kept"),
-                record.hasCheckpoint && learner.policyVersion == record.version ? .escape("in use") : link,
+                .short("policy \(record.version)"), .time(record.createdAt),
+                .short(record.hasCheckpoint ? "kept" : "not kept"),
+                record.hasCheckpoint && learner.policyVersion == record.version ? .short("in use") : link,
             ]
                 + kinds.map { kind in
                     .escape(

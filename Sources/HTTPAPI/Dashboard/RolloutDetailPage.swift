@@ -46,7 +46,7 @@ struct RolloutDetailPage: Sendable {
             return [
                 .link("?by=\(tokens.colour.rawValue)&first=\(first)#t\(token.position)", "\(token.position + 1)"),
                 .escape(text.visible),
-                .escape((token.isAbove ? "▲ above" : "▼ below") + (token.isKept ? ", kept" : ", dropped")),
+                .short((token.isAbove ? "▲ above" : "▼ below") + (token.isKept ? ", kept" : ", dropped")),
                 .escape(Figures.probability(token.behaviour)), .escape(Figures.probability(token.logprob)),
                 .escape(Figures.short(token.ratio)), .escape(Figures.short(token.gradient)),
             ]
@@ -88,7 +88,7 @@ struct RolloutDetailPage: Sendable {
         let rows = judgements.map { judgement -> [HTML] in
             let outcome = judgement.verdict.outcome.rawValue
             return [
-                .escape(judgement.createdAt.rfc3339), .element("span", ["class": outcome], .escape(outcome)),
+                .time(judgement.createdAt), .element("span", ["class": outcome], .escape(outcome)),
                 .escape(String(judgement.verdict.reason.prefix(200))),
                 .escape(judgement.verdict.verifier ?? "–"), .escape(judgement.isCurrent ? "counts" : "earlier"),
                 .escape(judgement.reward.map { Figures.short($0) } ?? "–"),
@@ -99,7 +99,7 @@ struct RolloutDetailPage: Sendable {
             let seconds = attempt.endedAt.map { Double($0.milliseconds - attempt.takenAt.milliseconds) / 1000 }
             return [
                 .escape(attempt.worker), .escape(attempt.outcome?.rawValue ?? "held"),
-                .escape(String(attempt.attempt)), .escape(attempt.takenAt.rfc3339),
+                .escape(String(attempt.attempt)), .time(attempt.takenAt),
                 .escape(seconds.map { Figures.short($0) + " s" } ?? "–"),
             ]
         }
@@ -122,7 +122,7 @@ struct RolloutDetailPage: Sendable {
             ("consumed by update", .escape(rollout.consumedByUpdate.map { String($0) } ?? "none yet")),
             ("policy", .escape(rollout.policyVersion.description)), ("generator", .escape(rollout.generator)),
             ("finish reason", .escape(rollout.finishReason.rawValue)),
-            ("tokens", .escape(String(rollout.tokenIDs.count))), ("created", .escape(rollout.createdAt.rfc3339)),
+            ("tokens", .escape(String(rollout.tokenIDs.count))), ("created", .time(rollout.createdAt)),
         ])
     }
 }

@@ -123,9 +123,12 @@ private func keptTokens(_ call: Call, _ service: some ServiceFacade) async throw
 func rolloutPage(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let query = try call.query(["by", "against", "first"])
     let colour = try query.choice("by", TokenColour.self) ?? .ratio
-    let basis = try query.choice("against", TokenBasis.self) ?? .before
+    let chosen = try query.choice("against", TokenBasis.self)
     let first = try query.integer("first", in: 0...Limits.tokensMax) ?? 0
     let rollout = try await service.rollout(try call.identifier("id", RolloutID.self), waitSeconds: 0)
+    // Held against the policy that sampled it every ratio is 1: the other end of the update says more.
+    let isFresh = rollout.consumedByUpdate.map { rollout.policyVersion.number == $0 - 1 } ?? false
+    let basis = chosen ?? (isFresh ? .after : .before)
     let prompt = try await service.prompt(rollout.promptID)
     let kept = try await service.keptTokens(of: rollout.id)
     let judgements = try await service.judgements(of: rollout.id)

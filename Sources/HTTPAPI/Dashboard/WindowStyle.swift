@@ -10,7 +10,7 @@ enum WindowStyle {
         nav.pages{padding-top:12px}nav.pages a{display:inline-block;padding:4px 0}
         nav.pages [aria-current]{color:var(--ink);font-weight:600;text-decoration-thickness:2px}
         nav.trail{flex-basis:100%;font-size:13px}nav.trail li+li::before{content:"/";color:var(--dim);margin-right:16px}
-        .lead{flex-basis:100%}.more{margin:12px 0}
+        .nb,time,td a{white-space:nowrap}.lead{flex-basis:100%}.more{margin:12px 0}
         form.choose{display:flex;flex-wrap:wrap;gap:10px 16px;align-items:end;margin:14px 0}
         form.choose fieldset{border:1px solid var(--rule);border-radius:8px;margin:0;padding:8px 12px;min-width:0;flex-basis:100%;columns:3 190px}
         form.choose label{display:inline-block;font-size:13px;color:var(--dim)}
@@ -20,12 +20,13 @@ enum WindowStyle {
         input[type=checkbox]{margin:0 7px 0 0;vertical-align:-1px}label input:not([type=checkbox]),label select{display:block;margin-top:2px}
         button{cursor:pointer}button.grave{background:var(--bad);color:var(--bg);border-color:var(--bad)}
         .choices{display:flex;flex-wrap:wrap;gap:4px 14px;margin:6px 0;font-size:14px}.choices [aria-current]{color:var(--ink);font-weight:600}
+        .panel+.note,pre+.note{margin-top:14px}
         details{margin:10px 0}summary{cursor:pointer;padding:4px 0}
-        .tokens{line-height:1.9}.tokens span{position:relative}
+        .tokens{line-height:1.9;position:relative}
         .tokens .b{outline:2px solid var(--s3);outline-offset:-1px;font-weight:600}
-        .tokens [tabindex]:hover::after,.tokens [tabindex]:focus::after{content:attr(data-n);position:absolute;left:0;top:100%;z-index:5;
-        width:max-content;max-width:min(300px,70vw);white-space:pre-line;background:var(--ink);color:var(--bg);padding:6px 9px;border-radius:6px;font:13px/1.4 system-ui,sans-serif;pointer-events:none}
-        .swatch{display:inline-block;padding:0 8px;border-radius:3px;margin-right:4px}
+        .tokens [tabindex]:hover::after,.tokens [tabindex]:focus::after{content:attr(data-n);position:absolute;left:8px;margin-top:1.8em;z-index:5;
+        width:max-content;max-width:calc(100% - 16px);white-space:pre-line;background:var(--ink);color:var(--bg);padding:6px 9px;border-radius:6px;font:13px/1.4 system-ui,sans-serif;pointer-events:none}
+        .swatch{color:var(--ink);display:inline-block;padding:0 8px;border-radius:3px;margin-right:4px}
         mark{background:color-mix(in srgb,var(--s3) 30%,var(--card));color:var(--ink);border-bottom:2px solid var(--s3);border-radius:2px}
         .side{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));gap:12px}
         article{min-width:0;background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px}
