@@ -15,14 +15,15 @@ extension ScriptedService {
 
     @discardableResult
     private func keep(_ key: AccessKeyText, _ request: KeyRequest) -> KeyRecord {
-        let (record, stored) = state.withLock { state in
+        let (record, stored) = state.withLock { state -> (KeyRecord, [StoredKey]) in
             let record = KeyRecord(
                 seq: Int64(state.keys.count + 1), id: key.id, name: request.name, roles: request.roles,
                 createdAt: time, expiresAt: request.expiresAt, quotas: request.quotas)
             state.keys.append(record)
-            return (record, StoredKey(record: record, hash: SecretHash(of: key.secret)))
+            state.storedKeys.append(StoredKey(record: record, hash: SecretHash(of: key.secret)))
+            return (record, state.storedKeys)
         }
-        access.replace([stored])
+        access.replace(stored)
         return record
     }
 

@@ -3,6 +3,7 @@
 import Domain
 import HTTPAPI
 @testable import Service
+import Storage
 import StrictJSON
 import Synchronization
 
@@ -34,6 +35,7 @@ final class ScriptedService: ServiceFacade {
         var hub: EventHub?
         var nextID = 0
         var keys: [KeyRecord] = []
+        var storedKeys: [StoredKey] = []
         var audit: [AuditEntry] = []
         var switches = ServiceSwitchState()
     }
@@ -105,10 +107,12 @@ final class ScriptedService: ServiceFacade {
 
     func prompt(_ id: PromptID) async throws -> Prompt {
         try await enter()
-        guard let prompt = state.withLock({ $0.prompts[id] }) else {
-            throw InputError(.notFound, "there is no prompt \(id)")
-        }
-        return prompt
+        if let prompt = state.withLock({ $0.prompts[id] }) { return prompt }
+        // The one that the scripted group is of.
+        guard id == PromptID("p") else { throw InputError(.notFound, "there is no prompt \(id)") }
+        return Prompt(
+            id: id, dataset: "d", content: .text("2+2?"), task: .math(MathTask(answers: ["4"])), metadata: .object([]),
+            createdAt: time)
     }
 
     func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
