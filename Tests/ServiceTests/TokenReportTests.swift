@@ -35,7 +35,14 @@ import Testing
             #expect(try await service.waits { $0.status().phase == .paused })
             // Rollouts whose log-probs are far from the model's: some tokens are beyond the range for sure.
             try await service.storePrompt("old", dataset: "other")
-            try await service.postGroup(prompt: "old", right: [0, 1], version: PolicyVersion(1))
+            let posted = (0..<4).map { member in
+                RolloutSubmission(
+                    id: RolloutID("old/\(member)"), promptID: PromptID("old"), groupID: nil,
+                    response: member < 2 ? "\\boxed{4}" : "\\boxed{5}", tokenIDs: [30 + Int32(member), 40, 50],
+                    logprobs: Array(repeating: member < 2 ? -12 : -0.01, count: 3), policyVersion: PolicyVersion(1),
+                    finishReason: .stop, generator: "test")
+            }
+            for receipt in try await service.submit(rollouts: posted) { _ = try receipt.get() }
             #expect(try await service.waits { try await $0.rollout(RolloutID("old/3")).status == .scored })
             try service.setLearner(isPaused: false)
             #expect(try await service.waits { try await $0.rollout(RolloutID("old/3")).status == .consumed })
