@@ -12,7 +12,8 @@ import Testing
 @Suite(.serialized) struct WindowTests {
     static let paths = [
         "/", "/runs", "/runs?metric=loss&metric=entropy&from=3&to=30&together=on", "/groups", "/groups/grp-1",
-        "/tokens/kept", "/policies", "/policies/2/rollback", "/queue", "/queue?state=all", "/rollouts/r-1",
+        "/tokens/kept", "/policies", "/policies/2/rollback", "/evaluations", "/queue", "/queue?state=all",
+        "/rollouts/r-1",
         "/rollouts/r-1?by=entropy&against=after&first=1", "/rollouts/r-1?by=gradient",
     ]
 

@@ -70,7 +70,7 @@ def pages(url):
         base = rollout.split("?")[0]
         found += [base + "?by=" + colour for colour in ("probability", "advantage", "entropy", "gradient")]
         found += [base + "?against=after"]
-    found += ["/policies", first("/policies", r'href="(/policies/[^"]+/rollback)"'), "/queue", "/queue?state=all"]
+    found += ["/policies", first("/policies", r'href="(/policies/[^"]+/rollback)"'), "/evaluations", "/queue", "/queue?state=all"]
     return [path for path in found if path]
 
 

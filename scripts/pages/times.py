@@ -34,7 +34,7 @@ def main():
     pages = ["/", "/runs", "/runs?from=1&to=40&metric=entropy", "/runs/chart.svg?metric=entropy", "/groups", "/groups?status=consumed",
              "/groups?status=open", "/groups?dataset=set-3", "/groups?before=1000", group, consumed,
              group and first(group, r'href="(/rollouts/[^"?]+)'), consumed and first(consumed, r'href="(/rollouts/[^"?]+)'),
-             "/tokens/kept", "/policies", "/queue", "/queue?state=all"]
+             "/tokens/kept", "/policies", "/evaluations", "/queue", "/queue?state=all"]
     print(f"{'page':50} {'median ms':>10} {'slowest ms':>11} {'bytes':>9}")
     worst = 0
     for path in [page for page in pages if page]:

@@ -8,6 +8,7 @@ enum PageSection: String, CaseIterable, Sendable {
     case groups = "Groups"
     case tokens = "Kept tokens"
     case policies = "Policies"
+    case evaluations = "Evaluations"
     case queue = "Queue"
 
     /// Where it is.
@@ -18,6 +19,7 @@ enum PageSection: String, CaseIterable, Sendable {
         case .groups: "/groups"
         case .tokens: "/tokens/kept"
         case .policies: "/policies"
+        case .evaluations: "/evaluations"
         case .queue: "/queue"
         }
     }

@@ -5,7 +5,7 @@ import Hummingbird
 import NIOCore
 import Service
 
-/// `GET /runs` and its charts, `/groups`, `/tokens/kept`, `/policies`, `/queue`, and the form that rolls back.
+/// `GET /runs` and its charts, `/groups`, `/tokens/kept`, `/policies`, `/evaluations`, `/queue`, and the form that rolls back.
 func windowEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
     [
         Endpoint(.get, "/runs") { try await runs($0, service) },
@@ -27,6 +27,11 @@ func windowEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             return pageResponse(
                 RollbackPage(version: version, newest: service.learnerReport().policyVersion, isAsked: true).html,
                 status: .accepted)
+        },
+        Endpoint(.get, "/evaluations") { call in
+            _ = try call.query([])
+            let runs = try await service.evaluationRuns(limit: Limits.listedRows)
+            return pageResponse(EvaluationsPage(runs: runs, now: service.status().now).html)
         },
         Endpoint(.get, "/queue") { try await queue($0, service) },
     ]
