@@ -150,6 +150,10 @@ import Testing
             return GraderTask(
                 grader: try grader(#"{"type":"python","name":"p","source":\#(source)}"#), item: .object([]))
         }
+        // A program that grades nothing is the task's fault, and no reward of the response's.
+        let broken = await verifier.verify(response: "a", task: try task("return ("))
+        #expect(broken.failure?.code == .unreadableTask, "\(broken)")
+        #expect(RewardScheme.binary.reward(for: broken, response: "a") == nil)
         let first = await verifier.verify(response: "a", task: try task("return 0.75"))
         #expect(first.score == 0.75 && first.outcome == .passed && first.tests?.passed == 1)
         #expect(first.sandbox?.isRemembered == false)

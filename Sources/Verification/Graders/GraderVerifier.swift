@@ -32,7 +32,7 @@ package struct GraderVerifier: Sendable {
 
     /// The verdict on a response: passed from the task's threshold on, with the value as `score`.
     ///
-    /// What the task itself gets wrong (a template without its value, a formula without one) is undetermined.
+    /// What the task itself gets wrong (a template or formula without its value, a program that does not compile) is undetermined.
     package func verify(response: String, task: GraderTask) async -> Verdict {
         guard task.grader.runsPrograms, let recent else { return await decide(response, task) }
         let key = JSONValue.array([
@@ -53,6 +53,11 @@ package struct GraderVerifier: Sendable {
 
     private static func verdict(_ result: GraderResult, _ task: GraderTask) -> Verdict {
         var reason = "the grader \"\(task.grader.name)\" gave \(result.value)"
+        // Whatever the response, such a program grades nothing; one that raises may do so because of the response.
+        if result.calls.contains(where: { $0.outcome == .compileError }) {
+            return .undetermined(
+                InfrastructureFailure(code: .unreadableTask, message: "the grader's program does not compile"))
+        }
         for fault in result.faults {
             switch fault {
             case .invalidVariable(let path):
