@@ -48,6 +48,7 @@ let package = Package(
                 .embedInCode("m0007_listing_indexes.sql"), .embedInCode("m0008_events.sql"),
                 .embedInCode("m0009_atropos.sql"), .embedInCode("m0010_evaluations.sql"),
                 .embedInCode("m0011_kept_tokens.sql"),
+                .embedInCode("m0012_packed_tasks.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

@@ -29,4 +29,5 @@ package let allMigrations: [Migration] = [
     Migration(9, "m0009_atropos", PackageResources.m0009_atropos_sql),
     Migration(10, "m0010_evaluations", PackageResources.m0010_evaluations_sql),
     Migration(11, "m0011_kept_tokens", PackageResources.m0011_kept_tokens_sql),
+    Migration(12, "m0012_packed_tasks", PackageResources.m0012_packed_tasks_sql),
 ]

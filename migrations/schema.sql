@@ -439,6 +439,13 @@ BEGIN
     UPDATE tallies SET count = count - 1 WHERE name = 'packed';
 END;
 
+CREATE TABLE packed_tasks (
+    prompt_seq INTEGER PRIMARY KEY REFERENCES prompts (seq),
+    -- Of the JSON.
+    task_bytes INTEGER NOT NULL CHECK (task_bytes > 0),
+    body BLOB NOT NULL CHECK (length(body) > 0)
+) STRICT;
+
 CREATE TABLE policies (
     version INTEGER PRIMARY KEY CHECK (version >= 0),
     created_at INTEGER NOT NULL

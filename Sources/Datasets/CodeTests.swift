@@ -25,6 +25,8 @@ struct RawTests {
         self.init(pairs: Array(zip(inputs, outputs)).map { ($0, $1) }, function: json["fn_name"]?.string)
     }
 
+    private var bounds: TestBounds { .imported }
+
     /// The tests of a task, and how many were left out as too large. Throws `InputError`.
     ///
     /// - Parameter leavesOutLarge: Leaves out what passes the bounds of a task instead of refusing all.
@@ -33,12 +35,12 @@ struct RawTests {
         let kept = leavesOutLarge ? withinLimits() : pairs
         guard !kept.isEmpty else {
             throw InputError(
-                .tooLarge, "every test is too large", field: field, hint: "\(Limits.codeTestBytesMax) bytes a test")
+                .tooLarge, "every test is too large", field: field, hint: "\(bounds.testBytes) bytes a test")
         }
-        guard kept.count <= Limits.codeTestsMax else {
+        guard kept.count <= bounds.tests else {
             throw InputError(
                 .tooLarge, "\(kept.count) tests", field: field,
-                hint: "the limit is \(Limits.codeTestsMax); --leave-out-large-tests takes the first ones")
+                hint: "the limit is \(bounds.tests); --leave-out-large-tests takes the first ones")
         }
         let leftOut = pairs.count - kept.count
         guard let function else { return (.standardStreams(try streams(kept, field)), leftOut) }
@@ -48,9 +50,9 @@ struct RawTests {
     private func withinLimits() -> [(input: JSONValue, output: JSONValue)] {
         var total = 0
         var kept: [(input: JSONValue, output: JSONValue)] = []
-        for pair in pairs where kept.count < Limits.codeTestsMax {
+        for pair in pairs where kept.count < bounds.tests {
             let size = byteCount(pair.input) + byteCount(pair.output) + 64
-            guard size <= Limits.codeTestBytesMax, total + size <= Limits.taskBytesMax else { continue }
+            guard size <= bounds.testBytes, total + size <= bounds.bytes else { continue }
             total += size
             kept.append(pair)
         }

@@ -20,6 +20,16 @@ package struct ImportWishes: Sendable {
     package var suffix: String?
     /// Leaves tests out that are larger than a task may be, and says how many, instead of refusing the row.
     package var leavesOutLargeTests = false
+    /// The first and the last day of the problems that are wanted, as `2024-08-01`; both belong to them.
+    package var since: String?
+    package var until: String?
+
+    /// Whether a problem of this moment (a day, or more of ISO 8601) is wanted; one without is not, where days are asked for.
+    func takes(_ moment: String?) -> Bool {
+        guard since != nil || until != nil else { return true }
+        guard let day = moment.map({ String($0.prefix(10)) }), day.utf8.count == 10 else { return false }
+        return (since ?? day) <= day && day <= (until ?? day)
+    }
 
     package init() {}
 }
@@ -34,13 +44,30 @@ package struct DatasetFormat: Sendable {
     package let fields: [String]
     /// Whether rows are to be named after the file: the format is that of many sets.
     let isNamedByFile: Bool
+    /// Whether rows say when their problem was set, so that some of them can be chosen by it.
+    package let hasDates: Bool
     /// Whether a row looks like one of this format; asked in the order of `all`.
     let recognises: @Sendable (JSONValue) -> Bool
     /// What a row becomes.
-    let read: @Sendable (RowReader) throws(InputError) -> DatasetRecord
+    let read: @Sendable (RowReader) throws(InputError) -> DatasetRecord?
 
-    /// What a row becomes. Throws `InputError` where it says too little or what cannot be judged.
-    package func record(of row: JSONValue, _ wishes: ImportWishes) throws(InputError) -> DatasetRecord {
+    init(
+        name: String, summary: String, fields: [String], isNamedByFile: Bool, hasDates: Bool = false,
+        recognises: @escaping @Sendable (JSONValue) -> Bool,
+        read: @escaping @Sendable (RowReader) throws(InputError) -> DatasetRecord?
+    ) {
+        self.name = name
+        self.summary = summary
+        self.fields = fields
+        self.isNamedByFile = isNamedByFile
+        self.hasDates = hasDates
+        self.recognises = recognises
+        self.read = read
+    }
+
+    /// What a row becomes; nil where its problem is not of the days that are wanted. Throws `InputError` where it says too little
+    /// or what cannot be judged.
+    package func record(of row: JSONValue, _ wishes: ImportWishes) throws(InputError) -> DatasetRecord? {
         let fallback = isNamedByFile ? wishes.fileName ?? name : name
         return try read(RowReader(row, dataset: wishes.dataset ?? fallback, wishes: wishes))
     }

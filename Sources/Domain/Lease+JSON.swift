@@ -21,7 +21,7 @@ extension Lease {
 extension LeasedGroup {
     fileprivate var json: JSONValue {
         .members([
-            "group_id": .string(id.text), "prompt": prompt.generatorJSON, "rollouts": .integer(Int64(rollouts)),
+            "group_id": .string(id.text), "prompt": prompt.json, "rollouts": .integer(Int64(rollouts)),
         ])
     }
 }

@@ -36,10 +36,10 @@ package struct Lease: Sendable, Equatable {
 /// One prompt to be sampled several times.
 package struct LeasedGroup: Sendable, Equatable {
     package var id: GroupID
-    package var prompt: Prompt
+    package var prompt: AskedPrompt
     /// How many rollouts the group still lacks.
     package var rollouts: Int
-    package init(id: GroupID, prompt: Prompt, rollouts: Int) {
+    package init(id: GroupID, prompt: AskedPrompt, rollouts: Int) {
         self.id = id
         self.prompt = prompt
         self.rollouts = rollouts

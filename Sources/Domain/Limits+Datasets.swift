@@ -3,7 +3,21 @@
 extension Limits {
     /// One line or row of a file, as JSON: LiveCodeBench's longest, with its packed private tests, have some 60 MB.
     package static let datasetRowBytesMax = 134_217_728
-    /// What the packed tests of one row may unpack to; beyond `taskBytesMax` most of it is left out anyway.
+    /// Tests of one imported code task; CodeContests' longest has some 2,000 with the generated ones.
+    package static let datasetTestsMax = 4_096
+    /// Input plus expected output of one imported test: a contest's largest input is a few million numbers.
+    package static let datasetTestBytesMax = 67_108_864
+    /// All tests of an imported task: LiveCodeBench's longest unpack to over a hundred megabytes.
+    package static let datasetTaskBytesMax = 268_435_456
+    /// A task as JSON from which on the ledger packs it, in a table of its own that listings do not read.
+    package static let packedTaskBytesMin = 65_536
+    /// Bytes of JSON of the longest task, with every line's end as an escape.
+    package static let taskTextBytesMax = 2 * datasetTaskBytesMax + 1_048_576
+    /// Tasks of one page of prompts; a contest's tests may be a hundred megabytes, and such a prompt is a page by itself.
+    package static let promptPageBytesMax = 33_554_432
+    /// Inputs that go into a jail at a time; longer tasks are judged in several jails, one after the other.
+    package static let codePartBytesMax = 16_777_216
+    /// What the packed tests of one row may unpack to.
     package static let datasetUnpackedBytesMax = 268_435_456
     /// Values of one row: a hundred tests of ten thousand numbers.
     package static let datasetRowValuesMax = 1_000_000

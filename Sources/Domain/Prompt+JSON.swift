@@ -40,9 +40,11 @@ extension Prompt {
             JSONMember("created_at", .string(createdAt.rfc3339)),
         ])
     }
+}
 
+extension AskedPrompt {
     /// What a generator may see: no task, whose answers and tests would be a shortcut.
-    package var generatorJSON: JSONValue {
+    package var json: JSONValue {
         .object([
             JSONMember("id", .string(id.text)), JSONMember("dataset", .string(dataset)), content.member,
             JSONMember("metadata", metadata),

@@ -42,6 +42,41 @@ package struct Prompt: Sendable, Equatable {
     }
 }
 
+extension Prompt {
+    /// The prompt as it is asked.
+    package var asked: AskedPrompt {
+        AskedPrompt(id: id, dataset: dataset, content: content, metadata: metadata)
+    }
+}
+
+/// A stored prompt as it is asked: all but its task, which is long for contests and no generator's business.
+package struct AskedPrompt: Sendable, Equatable {
+    package var id: PromptID
+    package var dataset: String
+    package var content: PromptContent
+    /// The client's own object; returned as it came.
+    package var metadata: JSONValue
+
+    package init(id: PromptID, dataset: String, content: PromptContent, metadata: JSONValue) {
+        self.id = id
+        self.dataset = dataset
+        self.content = content
+        self.metadata = metadata
+    }
+}
+
+/// A page of prompts.
+package struct PromptPage: Sendable, Equatable {
+    package var prompts: [Prompt]
+    /// The last of them, when more follow.
+    package var nextAfter: PromptID?
+
+    package init(prompts: [Prompt], nextAfter: PromptID?) {
+        self.prompts = prompts
+        self.nextAfter = nextAfter
+    }
+}
+
 /// A prompt as a client submits it.
 package struct PromptSubmission: Sendable, Equatable {
     /// The client's identifier, or nil for a fresh one.

@@ -3,10 +3,10 @@
 /// A complete group whose members all have a reward, ready for an update.
 package struct TrainingGroup: Sendable, Equatable {
     package var id: GroupID
-    package var prompt: Prompt
+    package var prompt: AskedPrompt
     /// The members, in order of creation; each `scored`, or `undetermined` and then without a reward.
     package var rollouts: [Rollout]
-    package init(id: GroupID, prompt: Prompt, rollouts: [Rollout]) {
+    package init(id: GroupID, prompt: AskedPrompt, rollouts: [Rollout]) {
         self.id = id
         self.prompt = prompt
         self.rollouts = rollouts

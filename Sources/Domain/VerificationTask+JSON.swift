@@ -2,13 +2,16 @@
 import StrictJSON
 
 extension VerificationTask {
-    /// Reads any form of a task; throws at the first field that is wrong, unknown or beyond its limit.
-    package init(json: JSONValue) throws(InputError) {
+    /// Reads any form of a task as clients send it; throws at the first field that is wrong, unknown or beyond its limit.
+    package init(json: JSONValue) throws(InputError) { try self.init(json: json, bounds: .sent) }
+
+    /// Reads any form of a task whose tests are within `bounds`.
+    package init(json: JSONValue, bounds: TestBounds) throws(InputError) {
         guard case .object = json else { throw InputError(.wrongType, "expected an object, found \(json.kind)") }
         guard let type = json["type"] else { throw InputError(.missingField, "the field is required", field: "type") }
         switch type.string {
         case "math": self = .math(try MathTask(json: json))
-        case "code": self = .code(try CodeTask(json: json))
+        case "code": self = .code(try CodeTask(json: json, bounds: bounds))
         case "grader": self = .grader(try GraderTask(json: json))
         default:
             throw InputError(
@@ -65,10 +68,10 @@ extension CodeTask {
         "stop_at_first_failure", "float_tolerance", "prelude",
     ]
 
-    fileprivate init(json: JSONValue) throws(InputError) {
+    fileprivate init(json: JSONValue, bounds: TestBounds) throws(InputError) {
         let fields = try JSONFields(json, known: CodeTask.known)
         let language = try fields.choice("language", Language.self)
-        self.init(language: language, tests: try readTests(fields, language: language))
+        self.init(language: language, tests: try readTests(fields, language: language, bounds))
         if let seconds = try fields.optionalNumber(
             "time_limit_seconds", in: Limits.codeTimeLimitSecondsMin...Limits.codeTimeLimitSecondsMax)
         {
@@ -105,9 +108,9 @@ extension CodeTask {
 }
 
 extension CodeTask.StreamTest {
-    fileprivate init(json: JSONValue) throws(InputError) {
+    fileprivate init(json: JSONValue, _ bounds: TestBounds) throws(InputError) {
         let fields = try JSONFields(json, known: ["input", "output"])
-        let range = 0...Limits.codeTestBytesMax
+        let range = 0...bounds.testBytes
         self.init(input: try fields.string("input", bytes: range), output: try fields.string("output", bytes: range))
     }
 
@@ -115,7 +118,7 @@ extension CodeTask.StreamTest {
 }
 
 extension CodeTask.CallTest {
-    fileprivate init(json: JSONValue) throws(InputError) {
+    fileprivate init(json: JSONValue, _ bounds: TestBounds) throws(InputError) {
         let fields = try JSONFields(json, known: ["arguments", "expected"])
         let arguments = try fields.array("arguments", count: 0...Limits.callArgumentsMax)
         // A function may well be expected to return None, so null is a value here.
@@ -129,7 +132,9 @@ extension CodeTask.CallTest {
 }
 
 /// The tests of a code task, in the one form that its fields say.
-private func readTests(_ fields: JSONFields, language: CodeTask.Language) throws(InputError) -> CodeTask.Tests {
+private func readTests(
+    _ fields: JSONFields, language: CodeTask.Language, _ bounds: TestBounds
+) throws(InputError) -> CodeTask.Tests {
     if fields.has("assertions") {
         for other in ["tests", "entry_point"] where fields.has(other) {
             throw InputError(
@@ -145,10 +150,12 @@ private func readTests(_ fields: JSONFields, language: CodeTask.Language) throws
                 "tests: [{\"input\",\"output\"}], or entry_point with tests: [{\"arguments\",\"expected\"}], or assertions"
         )
     }
-    let elements = try fields.array("tests", count: 1...Limits.codeTestsMax)
+    let elements = try fields.array("tests", count: 1...bounds.tests)
     guard let name = try fields.optionalName("entry_point") else {
         return .standardStreams(
-            try readEach(elements, CodeTask.StreamTest.init(json:)) { $0.input.utf8.count + $0.output.utf8.count })
+            try readEach(elements, bounds, CodeTask.StreamTest.init(json:_:)) {
+                $0.input.utf8.count + $0.output.utf8.count
+            })
     }
     try requirePython(language)
     guard isPythonName(name) else {
@@ -156,29 +163,31 @@ private func readTests(_ fields: JSONFields, language: CodeTask.Language) throws
             .invalidValue, "not the name of a function", field: "entry_point",
             hint: "letters, digits and _, not beginning with a digit")
     }
-    return .entryPoint(name: name, try readEach(elements, CodeTask.CallTest.init(json:)) { $0.json.serialized().count })
+    return .entryPoint(
+        name: name, try readEach(elements, bounds, CodeTask.CallTest.init(json:_:)) { $0.json.serialized().count })
 }
 
 /// Reads tests one by one and holds each, and all together, to their size.
 private func readEach<Test>(
-    _ elements: [JSONValue], _ read: (JSONValue) throws(InputError) -> Test, bytes: (Test) -> Int
+    _ elements: [JSONValue], _ bounds: TestBounds, _ read: (JSONValue, TestBounds) throws(InputError) -> Test,
+    bytes: (Test) -> Int
 ) throws(InputError) -> [Test] {
     var tests: [Test] = []
     var total = 0
     for (index, element) in elements.enumerated() {
         let test: Test
-        do throws(InputError) { test = try read(element) } catch { throw error.inside("tests[\(index)]") }
+        do throws(InputError) { test = try read(element, bounds) } catch { throw error.inside("tests[\(index)]") }
         let size = bytes(test)
-        guard size <= Limits.codeTestBytesMax else {
+        guard size <= bounds.testBytes else {
             throw InputError(
                 .tooLarge, "\(size) bytes of input and output", field: "tests[\(index)]",
-                hint: "the limit is \(Limits.codeTestBytesMax) bytes a test")
+                hint: "the limit is \(bounds.testBytes) bytes a test")
         }
         total += size
-        guard total <= Limits.taskBytesMax else {
+        guard total <= bounds.bytes else {
             throw InputError(
                 .tooLarge, "the tests are too long together", field: "tests",
-                hint: "the limit is \(Limits.taskBytesMax) bytes a task")
+                hint: "the limit is \(bounds.bytes) bytes a task")
         }
         tests.append(test)
     }

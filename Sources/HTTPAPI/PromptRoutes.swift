@@ -35,8 +35,11 @@ private func submitPrompts(_ call: Call, _ service: some ServiceFacade) async th
 private func listPrompts(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     let query = try call.query(["dataset", "after", "limit"])
     let limit = try query.limit()
-    let prompts = try await service.prompts(
+    let page = try await service.prompts(
         dataset: try query.name("dataset"), after: try query.identifier("after", PromptID.self), limit: limit)
-    let next: JSONValue = prompts.count == limit ? prompts.last.map { .string($0.id.text) } ?? .null : .null
-    return jsonResponse(.members(["prompts": .array(prompts.map(\.json)), "next_after": next]))
+    return jsonResponse(
+        .members([
+            "prompts": .array(page.prompts.map(\.json)),
+            "next_after": page.nextAfter.map { .string($0.text) } ?? .null,
+        ]))
 }

@@ -24,8 +24,10 @@ package protocol ServiceFacade: Sendable {
     func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>]
     /// A prompt, or `not_found`.
     func prompt(_ id: PromptID) async throws -> Prompt
-    /// A page of prompts in the order of their ids.
-    func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt]
+    /// A prompt without its task, or `not_found`.
+    func askedPrompt(_ id: PromptID) async throws -> AskedPrompt
+    /// A page of prompts in the order in which they came.
+    func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage
 
     /// Stores demonstrations; one answer for each, in order.
     func submit(demonstrations: [DemonstrationSubmission]) async throws -> [Result<DemonstrationReceipt, InputError>]
@@ -155,7 +157,7 @@ package protocol ServiceFacade: Sendable {
     /// The recorded tokens of one rollout, in order of their place.
     func keptTokens(of id: RolloutID) async throws -> [KeptTokenRecord]
     /// The numbers of a rollout's tokens under the weights that its update began with or left; may be pending.
-    func tokenReport(of rollout: Rollout, prompt: Prompt, basis: TokenBasis) async throws -> TokenReport
+    func tokenReport(of rollout: Rollout, prompt: AskedPrompt, basis: TokenBasis) async throws -> TokenReport
 
     /// Makes a backup in the server's directory for them.
     func backUp(name: String?, keep: Int?) async throws -> BackupRecord

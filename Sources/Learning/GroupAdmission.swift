@@ -29,7 +29,7 @@ package struct GroupAdmission: Sendable {
 
     /// The usable rollouts of all groups, in order, and the others with their faults.
     package func admit(
-        _ groups: [TrainingGroup], promptTokens: (Prompt) -> [Int32]
+        _ groups: [TrainingGroup], promptTokens: (AskedPrompt) -> [Int32]
     ) -> (members: [TrainingMember], excluded: [ExcludedMember]) {
         var members: [TrainingMember] = []
         var excluded: [ExcludedMember] = []

@@ -53,7 +53,8 @@ package struct TrainStep: Sendable {
     ///   - recorded: The weights of earlier versions, for the gate and for `BehaviourLogprobs.recorded`.
     /// - Throws: `ModelError` when the model cannot compute.
     package func run(
-        _ groups: [TrainingGroup], model: TrainableModel, version: PolicyVersion, promptTokens: (Prompt) -> [Int32],
+        _ groups: [TrainingGroup], model: TrainableModel, version: PolicyVersion,
+        promptTokens: (AskedPrompt) -> [Int32],
         reference: Reference? = nil, recorded: @escaping RecordedWeights = { _ in nil }
     ) throws -> UpdateOutcome {
         let policies = RecordedPolicies(model: model, threads: threads, weights: recorded)

@@ -54,8 +54,16 @@ extension RolloutService {
         return prompt
     }
 
+    /// A prompt without its task, or a `not_found` error.
+    package func askedPrompt(_ id: PromptID) async throws -> AskedPrompt {
+        guard let prompt = try await inLedger({ try await $0.askedPrompt(id) }) else {
+            throw InputError(.notFound, "there is no prompt \(id)", hint: "submit it with POST /v1/prompts first")
+        }
+        return prompt
+    }
+
     /// A page of prompts in the order of their ids.
-    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
+    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
         try await inLedger { try await $0.prompts(dataset: dataset, after: after, limit: limit) }
     }
 

@@ -56,29 +56,28 @@ struct SubmittedSource: Sendable {
             prompts += again
         }
         var state = state
-        state.lastPrompt = prompts.last?.id
+        state.lastPrompt = prompts.last?.prompt.id
         var members = sampled
-        let planned = prompts.map { prompt in
+        let planned = prompts.map { prompt, family in
             let first = members[prompt.id, default: 0]
             members[prompt.id] = first + groupSize
             return PlannedGroup(
-                promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: prompt.task.family == "code",
+                promptID: prompt.id, prompt: prompt.content, kind: nil, isCode: family == "code",
                 firstMember: first, rollouts: groupSize)
         }
         return (planned, state, members)
     }
 
     /// Prompts in order of arrival, by pages.
-    private func prompts(after: PromptID?, limit: Int) async throws -> [Prompt] {
-        var found: [Prompt] = []
+    private func prompts(after: PromptID?, limit: Int) async throws -> [(prompt: AskedPrompt, family: String)] {
+        var found: [(prompt: AskedPrompt, family: String)] = []
         var last = after
         while found.count < limit {
-            let page = try await ledger.prompts(
-                dataset: scope.dataset, taskType: scope.taskType, after: last,
-                limit: min(limit - found.count, Limits.pageRowsMax))
+            let page = try await ledger.askedPrompts(
+                in: scope, after: last, limit: min(limit - found.count, Limits.pageRowsMax))
             guard let end = page.last else { break }
             found += page
-            last = end.id
+            last = end.prompt.id
         }
         return found
     }

@@ -64,6 +64,13 @@ private let invariants: [(rule: String, sql: String)] = [
                 SELECT count(*) FROM evaluation_samples s WHERE s.run_seq = r.seq AND s.outcome = 'undetermined')
         """
     ),
+    (
+        "a packed task is the only one of its prompt",
+        """
+        SELECT p.id FROM prompts p JOIN prompt_bodies b ON b.prompt_seq = p.seq LEFT JOIN packed_tasks t ON t.prompt_seq = p.seq
+        WHERE (b.task = 'null') <> (t.prompt_seq IS NOT NULL)
+        """
+    ),
     ("a prompt has a body", "SELECT id FROM prompts WHERE seq NOT IN (SELECT prompt_seq FROM prompt_bodies)"),
     (
         "a group counts its members and their oldest policy",

@@ -85,23 +85,24 @@ extension Ledger {
             let rows = try Row.fetchCursor(
                 try db.cachedStatement(
                     sql: """
-                        SELECT s.seq, e.text_bytes, e.body, b.task
+                        SELECT s.seq, s.prompt_seq, e.text_bytes, e.body
                         FROM evaluation_samples s INDEXED BY evaluation_samples_unjudged
                             JOIN evaluation_bodies e ON e.sample_seq = s.seq
-                            JOIN prompt_bodies b ON b.prompt_seq = s.prompt_seq
                         WHERE s.run_seq = (SELECT seq FROM evaluation_runs WHERE id = ?) AND s.outcome IS NULL
                         ORDER BY s.seq LIMIT ?
                         """), arguments: [id.text, max(0, limit)])
             var works: [EvaluationWork] = []
+            // The samples of a problem come together and share its task.
+            var tasks: [Int64: VerificationTask] = [:]
             var bytes = 0
             while let row = try rows.next() {
-                let task: String = row["task"]
-                bytes += task.utf8.count + (row["text_bytes"] as Int)
+                let prompt: Int64 = row["prompt_seq"]
+                bytes += row["text_bytes"] as Int
+                if tasks[prompt] == nil { bytes += try db.taskBytes(ofPrompt: prompt) }
                 if !works.isEmpty, bytes > Limits.evaluationWorkBytesMax { break }
-                works.append(
-                    EvaluationWork(
-                        seq: row["seq"], response: try unpackedText(row),
-                        task: try stored(task, "prompt_bodies.task", VerificationTask.init(json:))))
+                let task = try tasks[prompt] ?? db.task(ofPrompt: prompt)
+                tasks[prompt] = task
+                works.append(EvaluationWork(seq: row["seq"], response: try unpackedText(row), task: task))
             }
             return works
         }

@@ -37,10 +37,10 @@ extension Ledger {
     private func withPrompts(_ claimed: ClaimedGroups) async throws -> [LeasedGroup] {
         try await read { db in
             try claimed.groups.map { group in
-                guard let row = try db.row(promptColumns + " WHERE p.seq = ?", [group.promptSeq]) else {
+                guard let row = try db.row(askedPromptColumns + " WHERE p.seq = ?", [group.promptSeq]) else {
                     throw LedgerError.corrupt("group \(group.id) has no prompt")
                 }
-                return LeasedGroup(id: group.id, prompt: try decodePrompt(row), rollouts: group.lacking)
+                return LeasedGroup(id: group.id, prompt: try decodeAskedPrompt(row), rollouts: group.lacking)
             }
         }
     }

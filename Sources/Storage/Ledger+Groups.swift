@@ -92,11 +92,11 @@ private let readyInScope = """
 
 extension Database {
     fileprivate func trainingGroup(_ group: Row, members: (Int64) throws -> [Rollout]) throws -> TrainingGroup {
-        guard let prompt = try row(promptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
+        guard let prompt = try row(askedPromptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
             throw LedgerError.corrupt("group \(group["id"] as String) has no prompt")
         }
         return TrainingGroup(
-            id: GroupID(group["id"]), prompt: try decodePrompt(prompt), rollouts: try members(group["seq"]))
+            id: GroupID(group["id"]), prompt: try decodeAskedPrompt(prompt), rollouts: try members(group["seq"]))
     }
 
     fileprivate func members(ofGroup seq: Int64) throws -> [Rollout] {

@@ -90,10 +90,10 @@ extension Database {
             "SELECT id, prompt_seq, size - member_count AS lacking FROM groups WHERE lease_seq = ? ORDER BY seq",
             [leaseSeq])
         return try groups.compactMap { group in
-            guard let row = try row(promptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
+            guard let row = try row(askedPromptColumns + " WHERE p.seq = ?", [group["prompt_seq"] as Int64]) else {
                 return nil
             }
-            return LeasedGroup(id: GroupID(group["id"]), prompt: try decodePrompt(row), rollouts: group["lacking"])
+            return LeasedGroup(id: GroupID(group["id"]), prompt: try decodeAskedPrompt(row), rollouts: group["lacking"])
         }
     }
 }

@@ -9,7 +9,7 @@ extension Ledger {
     ///
     /// The same id with the same content is a no-op; with other content a `conflict` whose message holds both hashes.
     package func submit(prompts: [PromptSubmission]) async throws -> [Result<PromptReceipt, InputError>] {
-        let prepared = try await onQueue(codecQueue) { prompts.map(PreparedPrompt.prepare) }
+        let prepared = try await onQueue(codecQueue) { try prompts.map(PreparedPrompt.prepare) }
         let bytes = prepared.reduce(0) { $0 + ((try? $1.get().bytes) ?? 0) }
         return try await write(.intake, bytes: bytes) { [clock, identifiers] db in
             let now = clock.now()
@@ -30,18 +30,46 @@ extension Ledger {
         }
     }
 
-    /// Prompts in order of intake, after the one named; an unknown `after` throws `InputError.notFound`.
-    package func prompts(
-        dataset: String?, taskType: String? = nil, after: PromptID?, limit: Int
-    ) async throws -> [Prompt] {
+    /// Prompts in order of intake, after the one named: at most `limit`, and as many as `Limits.promptPageBytesMax` bytes of tasks
+    /// allow, at least one. An unknown `after` throws `InputError.notFound`.
+    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
         try await read { db in
             let start = try db.row(of: "prompt", named: after?.text)
-            let scope = ScopeCondition(PromptScope(dataset: dataset, taskType: taskType))
-            return try db.rows(
-                promptColumns + " WHERE p.seq > ? \(scope.sql) ORDER BY p.seq LIMIT ?",
-                [start] + scope.arguments + [max(0, limit)]
-            ).map(decodePrompt)
+            let scope = ScopeCondition(PromptScope(dataset: dataset))
+            let rows = try Row.fetchCursor(
+                try db.cachedStatement(
+                    sql: promptColumns + " WHERE p.seq > ? \(scope.sql) ORDER BY p.seq LIMIT ?"),
+                arguments: [start] + scope.arguments + [max(0, limit) + 1])
+            var prompts: [Prompt] = []
+            var bytes = 0
+            while let row = try rows.next() {
+                bytes += row["task_bytes"] as Int? ?? (row["task"] as String).utf8.count
+                let isFull = prompts.count == limit || !prompts.isEmpty && bytes > Limits.promptPageBytesMax
+                if isFull { return PromptPage(prompts: prompts, nextAfter: prompts.last?.id) }
+                prompts.append(try decodePrompt(row))
+            }
+            return PromptPage(prompts: prompts, nextAfter: nil)
         }
+    }
+
+    /// Prompts to be asked in order of intake, after the one named, with the families of their tasks; an unknown `after` throws
+    /// `InputError.notFound`.
+    package func askedPrompts(
+        in scope: PromptScope, after: PromptID?, limit: Int
+    ) async throws -> [(prompt: AskedPrompt, family: String)] {
+        try await read { db in
+            let start = try db.row(of: "prompt", named: after?.text)
+            let scope = ScopeCondition(scope)
+            return try db.rows(
+                askedPromptColumns + " WHERE p.seq > ? \(scope.sql) ORDER BY p.seq LIMIT ?",
+                [start] + scope.arguments + [max(0, limit)]
+            ).map { (try decodeAskedPrompt($0), $0["task_type"]) }
+        }
+    }
+
+    /// A prompt as it is asked, or nil.
+    package func askedPrompt(_ id: PromptID) async throws -> AskedPrompt? {
+        try await read { db in try db.row(askedPromptColumns + " WHERE p.id = ?", [id.text]).map(decodeAskedPrompt) }
     }
 
     /// How many prompts there are, of one data set or of all.
@@ -77,9 +105,10 @@ struct ScopeCondition {
 
 /// A query that gives what `decodePrompt` reads; conditions are appended.
 let promptColumns = """
-    SELECT p.seq, p.id AS prompt_id, d.name AS dataset, b.content, b.task, b.metadata AS prompt_metadata,
+    SELECT p.seq, p.id AS prompt_id, d.name AS dataset, b.content, \(taskColumns), b.metadata AS prompt_metadata,
         p.created_at AS prompt_created_at
     FROM prompts p CROSS JOIN prompt_bodies b ON b.prompt_seq = p.seq CROSS JOIN datasets d ON d.seq = p.dataset_seq
+        \(packedTaskJoin)
     """
 
 /// A prompt from a row of `promptColumns`.
@@ -87,21 +116,34 @@ func decodePrompt(_ row: Row) throws -> Prompt {
     Prompt(
         id: PromptID(row["prompt_id"]), dataset: row["dataset"],
         content: try stored(row["content"], "prompt_bodies.content", PromptContent.init(json:)),
-        task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
-        metadata: try storedJSON(row["prompt_metadata"], "prompt_bodies.metadata"),
+        task: try decodeTask(row), metadata: try storedJSON(row["prompt_metadata"], "prompt_bodies.metadata"),
         createdAt: Timestamp(milliseconds: row["prompt_created_at"]))
+}
+
+/// A query that gives what `decodeAskedPrompt` reads; conditions are appended.
+let askedPromptColumns = """
+    SELECT p.id AS prompt_id, p.task_type, d.name AS dataset, b.content, b.metadata AS prompt_metadata
+    FROM prompts p CROSS JOIN prompt_bodies b ON b.prompt_seq = p.seq CROSS JOIN datasets d ON d.seq = p.dataset_seq
+    """
+
+/// A prompt as it is asked, from a row of `askedPromptColumns`.
+func decodeAskedPrompt(_ row: Row) throws -> AskedPrompt {
+    AskedPrompt(
+        id: PromptID(row["prompt_id"]), dataset: row["dataset"],
+        content: try stored(row["content"], "prompt_bodies.content", PromptContent.init(json:)),
+        metadata: try storedJSON(row["prompt_metadata"], "prompt_bodies.metadata"))
 }
 
 /// A prompt in the form of its rows, made before the writer is asked for.
 struct PreparedPrompt: Sendable {
     let submission: PromptSubmission
     let content: String
-    let task: String
+    let task: PackedTask
     let metadata: String
     let hash: ContentHash
-    var bytes: Int { content.utf8.count + task.utf8.count + metadata.utf8.count }
+    var bytes: Int { content.utf8.count + task.bytes + metadata.utf8.count }
 
-    static func prepare(_ submission: PromptSubmission) -> Result<PreparedPrompt, InputError> {
+    static func prepare(_ submission: PromptSubmission) throws -> Result<PreparedPrompt, InputError> {
         if let id = submission.id, let fault = identifierFault(id.text, field: "id") { return .failure(fault) }
         if let fault = nameFault(submission.dataset, field: "dataset") { return .failure(fault) }
         let contentJSON = submission.content.json
@@ -109,7 +151,7 @@ struct PreparedPrompt: Sendable {
         do {
             // What could not be read back must not be stored.
             _ = try PromptContent(json: contentJSON)
-            _ = try VerificationTask(json: taskJSON)
+            _ = try VerificationTask(json: taskJSON, bounds: .imported)
         } catch {
             return .failure(error)
         }
@@ -120,7 +162,7 @@ struct PreparedPrompt: Sendable {
         for field in [submission.dataset, content, task, metadata] { hasher.absorb(field: field) }
         return .success(
             PreparedPrompt(
-                submission: submission, content: content, task: task, metadata: metadata,
+                submission: submission, content: content, task: try PackedTask(task), metadata: metadata,
                 hash: ContentHash(bytes: hasher.digest())))
     }
 
@@ -138,8 +180,11 @@ struct PreparedPrompt: Sendable {
             VALUES (?, (SELECT seq FROM datasets WHERE name = ?), ?, ?, ?)
             """,
             [id.text, submission.dataset, submission.task.family, Data(hash.bytes), now.milliseconds])
-        try db.run(
-            "INSERT INTO prompt_bodies VALUES (?, ?, ?, ?)", [db.lastInsertedRowID, content, task, metadata])
+        let seq = db.lastInsertedRowID
+        try db.run("INSERT INTO prompt_bodies VALUES (?, ?, ?, ?)", [seq, content, task.text, metadata])
+        if let frame = task.frame {
+            try db.run("INSERT INTO packed_tasks VALUES (?, ?, ?)", [seq, task.taskBytes, frame])
+        }
         return .success(PromptReceipt(id: id, isNew: true))
     }
 }

@@ -11,7 +11,7 @@ extension Ledger {
     /// The same line again is a no-op. A rollout with a decision becomes `scored`, one that nobody could judge
     /// `undetermined`, and one without a verdict is queued. Prompts must be there already or come along.
     package func importRollouts(_ rollouts: [ImportedRollout]) async throws -> [Result<Bool, InputError>] {
-        let prepared = try await onQueue(codecQueue) { rollouts.map { PreparedImport.prepare($0) } }
+        let prepared = try await onQueue(codecQueue) { try rollouts.map { try PreparedImport.prepare($0) } }
         let bytes = prepared.reduce(0) { $0 + ((try? $1.get().rollout.bytes) ?? 0) }
         return try await write(bytes: bytes) { [clock] db in
             var groups = Set<Int64>()
@@ -44,18 +44,18 @@ private struct PreparedImport: Sendable {
     let hashWithoutGroup: ContentHash
     let prompt: PreparedPrompt?
 
-    static func prepare(_ source: ImportedRollout) -> Result<PreparedImport, InputError> {
+    static func prepare(_ source: ImportedRollout) throws -> Result<PreparedImport, InputError> {
         let anyVersion = RolloutAdmission(currentVersion: PolicyVersion(.max), groupSize: 1)
         var ungrouped = source.submission
         ungrouped.groupID = nil
-        do throws(InputError) {
+        do {
             let rollout = try PreparedRollout.prepare(source.submission, anyVersion).get()
             let hash = try PreparedRollout.prepare(ungrouped, anyVersion).get().hash
             var prompt: PreparedPrompt?
             if let submission = source.prompt { prompt = try PreparedPrompt.prepare(submission).get() }
             return .success(
                 PreparedImport(source: source, rollout: rollout, hashWithoutGroup: hash, prompt: prompt))
-        } catch {
+        } catch let error as InputError {
             return .failure(error)
         }
     }

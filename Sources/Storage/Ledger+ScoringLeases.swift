@@ -95,9 +95,10 @@ extension Database {
             let size = try integer(
                 """
                 SELECT coalesce((SELECT response_bytes FROM packed_bodies WHERE rollout_seq = r.seq), length(b.response))
-                    + length(CAST(p.task AS BLOB))
+                    + coalesce(t.task_bytes, length(CAST(p.task AS BLOB)))
                 FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
-                    CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq WHERE r.seq = ?
+                    CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq
+                    LEFT JOIN packed_tasks t ON t.prompt_seq = r.prompt_seq WHERE r.seq = ?
                 """, [row["seq"] as Int64])
             bytes += Int(size ?? 0)
             if !fitting.isEmpty, bytes > Limits.leaseWorkBytesMax { break }
@@ -110,15 +111,18 @@ extension Database {
     func leasedRollouts(_ leaseSeq: Int64) throws -> [ScoringWork] {
         let work = try rows(
             """
-            SELECT r.id, r.attempt, r.key_seq, b.response, b.token_ids, b.logprobs, p.task, \(packedBodyColumns)
-            FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq
-                CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq \(packedBodyJoin)
+            SELECT r.id, r.attempt, r.key_seq, r.prompt_seq, b.response, b.token_ids, b.logprobs, \(packedBodyColumns)
+            FROM rollouts r CROSS JOIN rollout_bodies b ON b.rollout_seq = r.seq \(packedBodyJoin)
             WHERE r.lease_seq = ? ORDER BY r.seq
             """, [leaseSeq])
+        // The rollouts of a group have one task.
+        var tasks: [Int64: VerificationTask] = [:]
         return try work.map { row in
-            ScoringWork(
-                rolloutID: RolloutID(row["id"]), response: storedText(try StoredBody(row).response),
-                task: try stored(row["task"], "prompt_bodies.task", VerificationTask.init(json:)),
+            let prompt: Int64 = row["prompt_seq"]
+            let task = try tasks[prompt] ?? self.task(ofPrompt: prompt)
+            tasks[prompt] = task
+            return ScoringWork(
+                rolloutID: RolloutID(row["id"]), response: storedText(try StoredBody(row).response), task: task,
                 attempt: row["attempt"], lane: row["key_seq"])
         }
     }

@@ -28,7 +28,7 @@ struct ImportCommand: AsyncParsableCommand {
               echo '{"id":"p1","dataset":"mine","text":"What is 2+2?","task":{"type":"math","answer":"4"}}' > prompts.ndjson
               rolloutd import prompts.ndjson
               rolloutd import --format math-benchmark --dataset aime24 aime24.jsonl --preview
-              rolloutd import --format livecodebench test6.jsonl --split v6
+              rolloutd import --dataset livecodebench-v5 --since 2024-08-01 --until 2025-02-01 test5.jsonl
               rolloutd problems --count 4000 --demonstrations | rolloutd import --demonstrations -
               rolloutd export --include prompt,judgements --compress > all.ndjson.zst
               rolloutd import --rollouts all.ndjson.zst --database archive.sqlite
@@ -43,6 +43,9 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "The split, for ids and metadata, where the rows do not say it.") var split: String?
     @Option(help: "Only the first rows.") var limit: Int?
     @Option(help: "Appended to each prompt, as ' Put your final answer within \\boxed{}.'") var suffix: String?
+    @Option(help: "The first day of the contests whose problems are wanted, as 2024-08-01; for livecodebench.")
+    var since: String?
+    @Option(help: "The last day.") var until: String?
     @Flag(help: "Leave tests out that are larger than a task may be; metadata says how many.")
     var leaveOutLargeTests = false
     @Argument(help: "The file; - is standard input.") var file: String
@@ -57,6 +60,11 @@ struct ImportCommand: AsyncParsableCommand {
         if let format, format != "auto", DatasetFormat.named(format) == nil {
             let names = DatasetFormat.all.map(\.name).joined(separator: ", ")
             throw ValidationError("there is no format \(format); there are auto, \(names)")
+        }
+        for (day, option) in [(since, "since"), (until, "until")] {
+            if let day, day.wholeMatch(of: /[0-9]{4}-[0-9]{2}-[0-9]{2}/) == nil {
+                throw ValidationError("--\(option) must be a day, as 2024-08-01")
+            }
         }
         for (name, option) in [(dataset, "dataset"), (split, "split")] {
             if let name, let fault = nameFault(name, field: "--\(option)") { throw ValidationError("\(fault)") }
@@ -79,12 +87,17 @@ struct ImportCommand: AsyncParsableCommand {
         do {
             let rows = PeekedRows(try source.rows())
             guard let format = try chosenFormat(rows, source) else {
-                guard dataset == nil, split == nil, suffix == nil, !leaveOutLargeTests else {
+                guard dataset == nil, split == nil, suffix == nil, !leaveOutLargeTests, since == nil, until == nil
+                else {
                     throw ValidationError(
-                        "rows in our own form say themselves what they are; --dataset, --split, --suffix and --leave-out-large-tests are for others"
+                        "rows in our own form say themselves what they are; --dataset, --split, --suffix, --since, --until and --leave-out-large-tests are for others"
                     )
                 }
                 return (rows, nil)
+            }
+            if since != nil || until != nil, !format.hasDates {
+                throw ValidationError(
+                    "rows of \(format.name) do not say when their problems were set: leave out --since and --until")
             }
             // A table is opened again for the columns that matter.
             return (source.isTable ? try source.rows(keeping: Set(format.fields)) : rows, format)
@@ -113,10 +126,11 @@ struct ImportCommand: AsyncParsableCommand {
     /// What a row of a format, or of our own forms for prompts and demonstrations, becomes.
     private func reader(
         _ format: DatasetFormat?, _ source: ImportSource
-    ) -> (JSONValue) throws -> DatasetRecord {
+    ) -> (JSONValue) throws -> DatasetRecord? {
         var wishes = ImportWishes()
         (wishes.dataset, wishes.fileName, wishes.split) = (dataset, source.name, split)
         (wishes.suffix, wishes.leavesOutLargeTests) = (suffix, leaveOutLargeTests)
+        (wishes.since, wishes.until) = (since, until)
         if let format { return { [wishes] row in try format.record(of: row, wishes) } }
         if demonstrations { return { .demonstration(try DemonstrationSubmission(json: $0)) } }
         return { .prompt(try PromptSubmission(json: $0)) }
@@ -125,7 +139,7 @@ struct ImportCommand: AsyncParsableCommand {
     // MARK: Storing and showing
 
     private func store(
-        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord
+        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord?
     ) async throws -> ImportCounts {
         try makeParentDirectory(of: database.database)
         let ledger = try Ledger.open(at: database.database, clock: .system, identifiers: .system)
@@ -141,19 +155,24 @@ struct ImportCommand: AsyncParsableCommand {
             counts = try await importer.run(rows, limit: limit, fraction: fraction)
         }
         try await ledger.close()
-        print("\(counts.created) stored, \(counts.known) already there, \(counts.faults) refused")
+        let others = counts.passedOver == 0 ? "" : ", \(counts.passedOver) of other days"
+        print("\(counts.created) stored, \(counts.known) already there, \(counts.faults) refused\(others)")
         return counts
     }
 
     private func show(
-        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord
+        _ rows: any DatasetRows, _ source: ImportSource, _ read: @escaping (JSONValue) throws -> DatasetRecord?
     ) async throws -> ImportCounts {
         var shown = ImportPreview()
         var importer = RowImport<Void>(
-            read: { shown.add(try read($0)) }, submit: { $0.map { _ in .success(true) } })
+            read: { row in
+                guard let record = try read(row) else { return nil }
+                return shown.add(record)
+            }, submit: { $0.map { _ in .success(true) } })
         let counts = try await importer.run(rows, limit: limit) { source.fraction(rows: $0) }
         for line in shown.lines { print(line) }
-        print("would store \(shown.summary); \(counts.faults) refused; nothing was stored")
+        let others = counts.passedOver == 0 ? "" : ", \(counts.passedOver) of other days"
+        print("would store \(shown.summary); \(counts.faults) refused\(others); nothing was stored")
         return counts
     }
 

@@ -8,6 +8,8 @@ import StrictJSON
 struct ImportCounts {
     var created = 0
     var known = 0
+    /// Rows that are not of the days that are wanted.
+    var passedOver = 0
     var faults = 0
 }
 
@@ -16,7 +18,7 @@ struct RowImport<Item> {
     /// Bytes of rows that are stored together, so that long ones do not pile up.
     private static var batchBytesMax: Int { 16_777_216 }
 
-    private let read: (JSONValue) throws -> Item
+    private let read: (JSONValue) throws -> Item?
     /// Stores a batch and says of each item whether it was new.
     private let submit: ([Item]) async throws -> [Result<Bool, InputError>]
     private let batchMax: Int
@@ -26,7 +28,7 @@ struct RowImport<Item> {
     private var bytes = 0
 
     init(
-        read: @escaping (JSONValue) throws -> Item,
+        read: @escaping (JSONValue) throws -> Item?,
         submit: @escaping ([Item]) async throws -> [Result<Bool, InputError>],
         batchMax: Int = Limits.promptsPerRequestMax
     ) {
@@ -63,7 +65,11 @@ struct RowImport<Item> {
     private mutating func take(_ row: DatasetRow, unit: String) {
         do {
             let value = try row.content.get()
-            batch.append((row.number, try read(value)))
+            guard let item = try read(value) else {
+                counts.passedOver += 1
+                return
+            }
+            batch.append((row.number, item))
             bytes += roughSize(value)
         } catch {
             complain("\(unit) \(row.number): \(error)")

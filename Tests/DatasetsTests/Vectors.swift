@@ -46,7 +46,10 @@ func record(
     }
     var wishes = ImportWishes()
     change(&wishes)
-    return try format.record(of: row, wishes)
+    guard let record = try format.record(of: row, wishes) else {
+        throw InputError(.notFound, "the row is of another day")
+    }
+    return record
 }
 
 extension DatasetRecord {

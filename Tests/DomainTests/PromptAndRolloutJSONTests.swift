@@ -143,7 +143,7 @@ import Testing
             metadata: .object([]), createdAt: Timestamp(milliseconds: 0))
         let lease = Lease(
             id: LeaseID("l"), kind: .generate, worker: "w", expiresAt: Timestamp(milliseconds: 0), attempt: 1,
-            groups: [LeasedGroup(id: GroupID("g"), prompt: prompt, rollouts: 8)], rollouts: [],
+            groups: [LeasedGroup(id: GroupID("g"), prompt: prompt.asked, rollouts: 8)], rollouts: [],
             policyVersion: PolicyVersion(0))
         #expect(prompt.json.text.contains("secret"))
         #expect(!lease.json.text.contains("secret") && !lease.json.text.contains("task"))

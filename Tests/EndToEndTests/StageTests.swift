@@ -112,7 +112,8 @@ import Testing
         for version in (Self.supervised + 1)...found.count {
             let groups = try await ledger.consumedGroups(by: PolicyVersion(version), judgedThrough: .max)
             #expect(!groups.isEmpty)
-            let types = Set(groups.map(\.prompt.task.type))
+            var types: Set<String?> = []
+            for group in groups { types.insert(try await ledger.prompt(group.prompt.id)?.task.type) }
             #expect(types == [version <= Self.supervised + Self.math ? "math" : "code"], "update \(version)")
         }
         try await ledger.close()

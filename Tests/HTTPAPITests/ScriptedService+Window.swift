@@ -47,7 +47,7 @@ extension ScriptedService {
 
     func tokenTexts(_ ids: [Int32]) -> [String] { ids.map { $0 == 2 ? Self.hostile : "word\($0) " } }
 
-    func tokenReport(of rollout: Rollout, prompt: Prompt, basis: TokenBasis) async throws -> TokenReport {
+    func tokenReport(of rollout: Rollout, prompt: AskedPrompt, basis: TokenBasis) async throws -> TokenReport {
         try await enter()
         guard basis == .before else { return TokenReport(.missing("the weights of policy 9 are not kept")) }
         var report = TokenReport(.ready, version: PolicyVersion(2))

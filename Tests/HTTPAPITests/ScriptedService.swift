@@ -115,11 +115,14 @@ final class ScriptedService: ServiceFacade {
             createdAt: time)
     }
 
-    func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> [Prompt] {
+    func askedPrompt(_ id: PromptID) async throws -> AskedPrompt { try await prompt(id).asked }
+
+    func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
         try await enter()
         let all = state.withLock { $0.prompts.values.sorted { $0.id.text < $1.id.text } }
-        return Array(
-            all.filter { (dataset == nil || $0.dataset == dataset) && $0.id.text > (after?.text ?? "") }.prefix(limit))
+            .filter { (dataset == nil || $0.dataset == dataset) && $0.id.text > (after?.text ?? "") }
+        let page = Array(all.prefix(limit))
+        return PromptPage(prompts: page, nextAfter: all.count > limit ? page.last?.id : nil)
     }
 
     // MARK: Demonstrations
@@ -160,7 +163,7 @@ final class ScriptedService: ServiceFacade {
                 id: id, kind: request.kind, worker: request.worker, expiresAt: time.adding(seconds: 120), attempt: 1,
                 groups: [], rollouts: [], policyVersion: currentVersion)
             switch request.kind {
-            case .generate: lease.groups = [LeasedGroup(id: GroupID("grp-1"), prompt: prompt, rollouts: 8)]
+            case .generate: lease.groups = [LeasedGroup(id: GroupID("grp-1"), prompt: prompt.asked, rollouts: 8)]
             case .score:
                 lease.rollouts = state.rollouts.values.prefix(1).map {
                     ScoringWork(rolloutID: $0.id, response: $0.response, task: prompt.task, attempt: 1)

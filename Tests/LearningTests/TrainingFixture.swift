@@ -23,12 +23,10 @@ enum TrainingFixture {
         return weights.tensors.flatMap { weights.tensor(named: $0.name) ?? [] }
     }
 
-    static func promptTokens(_: Prompt) -> [Int32] { prompt }
+    static func promptTokens(_: AskedPrompt) -> [Int32] { prompt }
 
-    static func aPrompt(_ id: String) -> Prompt {
-        Prompt(
-            id: PromptID(id), dataset: "test", content: .text("?"), task: .math(MathTask(answers: ["1"])),
-            metadata: .object([]), createdAt: Timestamp(milliseconds: 0))
+    static func aPrompt(_ id: String) -> AskedPrompt {
+        AskedPrompt(id: PromptID(id), dataset: "test", content: .text("?"), metadata: .object([]))
     }
 
     /// A rollout with the verdict that its reward says; nil is undetermined.

@@ -157,7 +157,7 @@ import Testing
         try await fixture.run(try fixture.settings(model: nil, isLearning: false)) { service in
             await #expect(throws: InputError.self) { try await service.storePrompt("builtin/1/addition/0") }
             await #expect(throws: InputError.self) { try await service.storePrompt("mine", dataset: "builtin") }
-            #expect(try await service.prompts(dataset: nil, after: nil, limit: 10).isEmpty)
+            #expect(try await service.prompts(dataset: nil, after: nil, limit: 10).prompts.isEmpty)
             try await service.storePrompt("builtin-like", dataset: "builtins")
         }
     }

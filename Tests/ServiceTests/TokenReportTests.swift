@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct TokenReportTests {
     /// Asks until the numbers are there.
     private func ready(_ service: RolloutService, _ rollout: Rollout, _ basis: TokenBasis) async throws -> TokenReport {
-        let prompt = try await service.prompt(rollout.promptID)
+        let prompt = try await service.askedPrompt(rollout.promptID)
         for _ in 0..<400 {
             let report = try await service.tokenReport(of: rollout, prompt: prompt, basis: basis)
             if report.state != .pending { return report }

@@ -71,18 +71,61 @@ struct PromptTests {
         }
     }
 
+    @Test func `a contest's long tests are packed apart, come back as they were, and the same again changes nothing`()
+        async throws
+    {
+        try await withLedger { ledger, fixture in
+            // More than a client may send: 24 MiB in three tests.
+            let long = (0..<3).map { test in
+                CodeTask.StreamTest(
+                    input: String(repeating: "\(test) 17\n\u{1F600}\"", count: Limits.taskBytesMax / 22), output: "é\n")
+            }
+            var sent = codePrompt("long")
+            sent.task = .code(CodeTask(language: .python, tests: .standardStreams(long)))
+            #expect(try await ledger.addPrompt(sent).isNew)
+            #expect(try await ledger.addPrompt(sent).isNew == false)
+            let stored = try #require(try await ledger.prompt(PromptID("long")))
+            #expect(stored.task == sent.task)
+            #expect(try await ledger.askedPrompt(PromptID("long")) == stored.asked)
+            #expect(try await ledger.check() == [])
+            var other = sent
+            other.task = .code(CodeTask(language: .python, tests: .standardStreams(Array(long.dropLast()))))
+            let result = try await ledger.submit(prompts: [other])
+            #expect(throws: InputError.self) { try result[0].get() }
+        }
+    }
+
+    @Test func `a page of prompts ends where their tests would be too much for one answer`() async throws {
+        try await withLedger { ledger, _ in
+            let half = String(repeating: "x", count: Limits.promptPageBytesMax / 2)
+            var sent = codePrompt("a")
+            sent.task = .code(CodeTask(language: .python, tests: .standardStreams([.init(input: half, output: "1")])))
+            for id in ["a", "b", "c"] {
+                sent.id = PromptID(id)
+                try await ledger.addPrompt(sent)
+            }
+            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 50)
+            #expect(first.prompts.map(\.id.text) == ["a"] && first.nextAfter == PromptID("a"))
+            let last = try await ledger.prompts(dataset: nil, after: PromptID("b"), limit: 50)
+            #expect(last.prompts.map(\.id.text) == ["c"] && last.nextAfter == nil)
+            let asked = try await ledger.askedPrompts(in: PromptScope(), after: nil, limit: 50)
+            #expect(asked.map(\.prompt.id.text) == ["a", "b", "c"] && asked.allSatisfy { $0.family == "code" })
+        }
+    }
+
     @Test func `pages follow the order of intake, by data set or over all`() async throws {
         try await withLedger { ledger, _ in
             for index in 0..<7 {
                 try await ledger.addPrompt(mathPrompt("p\(index)", dataset: index % 2 == 0 ? "even" : "odd"))
             }
-            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 3).map(\.id.text)
+            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 3).prompts.map(\.id.text)
             #expect(first == ["p0", "p1", "p2"])
-            let next = try await ledger.prompts(dataset: nil, after: PromptID("p2"), limit: 100).map(\.id.text)
+            let next = try await ledger.prompts(dataset: nil, after: PromptID("p2"), limit: 100).prompts.map(\.id.text)
             #expect(next == ["p3", "p4", "p5", "p6"])
-            let even = try await ledger.prompts(dataset: "even", after: PromptID("p1"), limit: 2).map(\.id.text)
+            #expect(try await ledger.prompts(dataset: nil, after: nil, limit: 7).nextAfter == nil, "nothing follows")
+            let even = try await ledger.prompts(dataset: "even", after: PromptID("p1"), limit: 2).prompts.map(\.id.text)
             #expect(even == ["p2", "p4"])
-            #expect(try await ledger.prompts(dataset: "none", after: nil, limit: 5) == [])
+            #expect(try await ledger.prompts(dataset: "none", after: nil, limit: 5).prompts == [])
             #expect(try await ledger.promptCount(dataset: "even") == 4)
             #expect(try await ledger.promptCount(dataset: "none") == 0)
             await #expect(throws: InputError.self) {

@@ -13,8 +13,10 @@ extension DatasetFormat {
             "starter_code",
             "difficulty", "public_test_cases", "private_test_cases", "metadata",
         ],
-        isNamedByFile: false, recognises: { $0.has("question_content", "public_test_cases") },
+        isNamedByFile: false, hasDates: true, recognises: { $0.has("question_content", "public_test_cases") },
         read: { row throws(InputError) in
+            let date = row.value("contest_date")?.label
+            guard row.wishes.takes(date) else { return nil }
             let metadata = try row.embedded("metadata")
             let shown = try RawTests(
                 list: try row.embedded("public_test_cases") ?? .array([]), field: "public_test_cases")
@@ -22,17 +24,34 @@ extension DatasetFormat {
                 pairs: shown.pairs + (try privateTests(row).pairs), function: metadata?["func_name"]?.string)
             let (task, leftOut) = try row.codeTask(
                 raw, field: "private_test_cases", seconds: 6, stopsAtFirstFailure: true)
-            let question = row.codeQuestion(
-                try row.text("question_content"), starterCode: row.value("starter_code")?.string,
-                isCalled: raw.function != nil)
             return try row.prompt(
-                id: row.value("question_id")?.label, question, task,
+                id: row.value("question_id")?.label,
+                liveCodeBenchQuestion(
+                    try row.text("question_content"), starterCode: row.value("starter_code")?.string ?? ""), task,
                 [
                     "difficulty": row.value("difficulty")?.label, "source": row.value("platform")?.label,
-                    "date": row.value("contest_date")?.label, "contest": row.value("contest_id")?.label,
+                    "date": date, "contest": row.value("contest_id")?.label,
                     "tests_left_out": leftOut,
                 ])
         })
+}
+
+/// A problem in the words of LiveCodeBench's own runner for chat models (lcb_runner/prompts/code_generation.py,
+/// `get_generic_question_template_answer`), so that figures can be held against published ones.
+private func liveCodeBenchQuestion(_ question: String, starterCode: String) -> PromptContent {
+    let system =
+        "You are an expert Python programmer. You will be given a question (problem specification) and will generate a correct "
+        + "Python program that matches the specification and passes all tests."
+    let format =
+        starterCode.isEmpty
+        ? "Read the inputs from stdin solve the problem and write the answer to stdout (do not directly test on the sample "
+            + "inputs). Enclose your code within delimiters as follows. Ensure that when the python program runs, it reads the "
+            + "inputs, runs the algorithm and writes output to STDOUT.\n```python\n# YOUR CODE HERE\n```\n\n"
+        : "You will use the following starter code to write the solution to the problem and enclose your code within "
+            + "delimiters.\n```python\n\(starterCode)\n```\n\n"
+    let user =
+        "### Question:\n\(question)\n\n### Format: \(format)### Answer: (use the provided format with backticks)\n\n"
+    return .messages([ChatMessage(role: .system, content: system), ChatMessage(role: .user, content: user)])
 }
 
 /// The private tests: JSON as the first releases had them, or packed.

@@ -53,7 +53,7 @@ struct GroupsPage: Sendable {
 /// Renders `GET /groups/{id}`.
 struct GroupDetailPage: Sendable {
     let detail: GroupDetail
-    let prompt: Prompt
+    let prompt: AskedPrompt
     /// In order of creation.
     let rollouts: [Rollout]
 

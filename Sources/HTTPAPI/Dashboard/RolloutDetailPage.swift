@@ -4,7 +4,7 @@ import Service
 
 /// Renders `GET /rollouts/{id}`.
 struct RolloutDetailPage: Sendable {
-    let prompt: Prompt
+    let prompt: AskedPrompt
     let tokens: TokenView
     /// All judgements, oldest first.
     var judgements: [JudgementRecord] = []

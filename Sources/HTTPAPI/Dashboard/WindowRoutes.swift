@@ -105,7 +105,7 @@ private func groups(_ call: Call, _ service: some ServiceFacade) async throws ->
 private func group(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
     _ = try call.query([])
     let detail = try await service.groupDetail(try call.identifier("id", GroupID.self))
-    let prompt = try await service.prompt(detail.record.promptID)
+    let prompt = try await service.askedPrompt(detail.record.promptID)
     let newest = try await service.rollouts(
         matching: RolloutFilter(groupID: detail.record.id), before: nil, limit: Limits.groupMembersShown)
     return pageResponse(GroupDetailPage(detail: detail, prompt: prompt, rollouts: newest.rollouts.reversed()).html)
@@ -134,7 +134,7 @@ func rolloutPage(_ call: Call, _ service: some ServiceFacade) async throws -> Re
     // Held against the policy that sampled it every ratio is 1: the other end of the update says more.
     let isFresh = rollout.consumedByUpdate.map { rollout.policyVersion.number == $0 - 1 } ?? false
     let basis = chosen ?? (isFresh ? .after : .before)
-    let prompt = try await service.prompt(rollout.promptID)
+    let prompt = try await service.askedPrompt(rollout.promptID)
     let kept = try await service.keptTokens(of: rollout.id)
     let judgements = try await service.judgements(of: rollout.id)
     let attempts = try await service.attempts(of: rollout.id)

@@ -31,7 +31,7 @@ extension RolloutService {
     /// for it, which may find them pending.
     ///
     /// An approximation where the update took several steps, whose weights between are not kept.
-    package func tokenReport(of rollout: Rollout, prompt: Prompt, basis: TokenBasis) async throws -> TokenReport {
+    package func tokenReport(of rollout: Rollout, prompt: AskedPrompt, basis: TokenBasis) async throws -> TokenReport {
         guard !rollout.tokenIDs.isEmpty, rollout.tokenIDs.count == rollout.logprobs.count else {
             return TokenReport(.missing("it was posted without tokens and log-probs"))
         }
@@ -54,7 +54,7 @@ extension RolloutService {
     }
 
     private func computed(
-        _ rollout: Rollout, _ prompt: Prompt, version: PolicyVersion, settings: LearnerSettings
+        _ rollout: Rollout, _ prompt: AskedPrompt, version: PolicyVersion, settings: LearnerSettings
     ) async -> TokenReport {
         do {
             guard !learner.isStopping else { return TokenReport(.missing("the service is stopping"), version: version) }

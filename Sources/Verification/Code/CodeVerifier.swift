@@ -8,12 +8,18 @@ import StrictJSON
 package struct CodeVerifier: Sendable {
     package let sandbox: SandboxPool
     private let recent: RecentVerdicts?
+    private let partBytes: Int
 
     /// A judge over `sandbox`. With `remembering` (bytes, 0 for none), a program that was judged on the same tests with
     /// the same limits a moment ago, or is being judged now, is not run again. Verdicts that the machine's load may have
     /// had a part in (time, memory) are shared with those who wait, not remembered; undetermined ones are neither.
-    package init(sandbox: SandboxPool, remembering: Int = 33_554_432) {
+    ///
+    /// - Parameter partBytes: Inputs of tests that go into one jail; longer tasks are judged in parts.
+    package init(
+        sandbox: SandboxPool, remembering: Int = 33_554_432, partBytes: Int = Limits.codePartBytesMax
+    ) {
         self.sandbox = sandbox
+        self.partBytes = partBytes
         recent = remembering > 0 ? RecentVerdicts(bytesMax: remembering) : nil
     }
 
@@ -34,12 +40,28 @@ package struct CodeVerifier: Sendable {
                 tests: TestSummary(
                     passed: 0, total: testCount(task), cases: [.init(outcome: .compileError, timeMilliseconds: 0)]))
         }
-        guard let prepared = PreparedTask(task, program: program) else {
-            let failure = InfrastructureFailure(code: .unreadableTask, message: "the task has no tests that can be run")
-            return .undetermined(failure, extracted: excerpt)
-        }
+        let parts = task.parts(bytesMax: partBytes)
+        guard parts.count <= 1 else { return await judge(parts, of: task, program: program, excerpt: excerpt) }
+        guard let prepared = PreparedTask(task, program: program) else { return .unreadable(excerpt) }
         guard let recent else { return await judge(prepared, excerpt: excerpt) }
         return await recent.verdict(for: prepared.key) { await judge(prepared, excerpt: excerpt) }
+    }
+
+    /// Judges the parts of a task one after the other; what they took is not remembered, as their keys would be as long.
+    private func judge(_ parts: [CodeTask], of task: CodeTask, program: String, excerpt: String) async -> Verdict {
+        var whole = MergedVerdict(total: testCount(task), stopsAtFirstFailure: task.stopAtFirstFailure)
+        let start = ContinuousClock.now
+        for part in parts {
+            guard ContinuousClock.now - start < .seconds(Limits.codeProgramSecondsMax) else {
+                whole.skipTheRest(excerpt)
+                break
+            }
+            guard let prepared = PreparedTask(part, program: program, place: (whole.cases.count, whole.total)) else {
+                return .unreadable(excerpt)
+            }
+            guard whole.add(await judge(prepared, excerpt: excerpt), excerpt: excerpt) else { break }
+        }
+        return whole.verdict(excerpt)
     }
 
     private func judge(_ prepared: PreparedTask, excerpt: String) async -> Verdict {
@@ -60,6 +82,15 @@ package struct CodeVerifier: Sendable {
             else { return verdict }
             retries += 1
         }
+    }
+}
+
+extension Verdict {
+    /// Of a task that says nothing to be run.
+    fileprivate static func unreadable(_ excerpt: String) -> Verdict {
+        .undetermined(
+            InfrastructureFailure(code: .unreadableTask, message: "the task has no tests that can be run"),
+            extracted: excerpt)
     }
 }
 

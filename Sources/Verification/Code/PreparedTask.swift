@@ -7,9 +7,9 @@ import StrictJSON
 struct PreparedTask: Sendable {
     let task: CodeTask
     let job: SandboxJob
-    /// All that a verdict depends on, as exact bytes: two equal keys mean the same program on the same tests.
-    let key: [UInt8]
     private let expected: [Expected]
+    /// Which of the whole task's tests is the first here, from 0, and how many the whole task has; nil when this is all of it.
+    private let place: (first: Int, total: Int)?
 
     private enum Expected: Sendable {
         case output([UInt8])
@@ -17,8 +17,11 @@ struct PreparedTask: Sendable {
     }
 
     /// Nil when the task has no tests, or has calls or assertions for a language other than Python.
-    init?(_ task: CodeTask, program: String) {
+    ///
+    /// - Parameter place: Of a part of a longer task, its first test and the number of all.
+    init?(_ task: CodeTask, program: String, place: (first: Int, total: Int)? = nil) {
         self.task = task
+        self.place = place
         let work: SandboxJob.Work
         if case .standardStreams = task.tests {} else if task.language != .python { return nil }
         switch task.tests {
@@ -39,10 +42,10 @@ struct PreparedTask: Sendable {
             cpuSeconds: task.timeLimitSeconds, memoryMegabytes: task.memoryLimitMegabytes)
         job.contestPrelude = task.prelude == .contest
         self.job = job
-        key = Self.key(job, expected: expected, task: task)
     }
 
-    private static func key(_ job: SandboxJob, expected: [Expected], task: CodeTask) -> [UInt8] {
+    /// All that a verdict depends on, as exact bytes: two equal keys mean the same program on the same tests.
+    var key: [UInt8] {
         var key: [UInt8] = []
         func add(_ part: [UInt8]) {
             withUnsafeBytes(of: part.count.littleEndian) { key += $0 }
@@ -116,6 +119,7 @@ struct PreparedTask: Sendable {
     }
 
     private func verdict(on results: [SandboxCase], total: Int, excerpt: String) -> Verdict {
+        let first = place?.first ?? 0
         let cases = results.enumerated().map { index, result in
             TestSummary.Case(
                 outcome: outcome(of: result, test: index), timeMilliseconds: result.cpuSeconds * 1000,
@@ -136,15 +140,15 @@ struct PreparedTask: Sendable {
             let failure = InfrastructureFailure(
                 code: .beyondCaps,
                 message:
-                    "tests from \(failing + 1) on were not run: all together take longer than a program may hold a jail"
+                    "tests from \(first + failing + 1) on were not run: all together take longer than a program may hold a jail"
             )
             return .undetermined(failure, extracted: excerpt, tests: tests)
         }
         let worst = cases[failing].outcome
-        var reason = "\(worst.rawValue): test \(failing + 1) of \(total)"
+        var reason = "\(worst.rawValue): test \(first + failing + 1) of \(place?.total ?? total)"
         if worst == .runtimeError { reason += detail(results[failing]) }
-        if let first = results.firstIndex(where: { $0.status == .notRun }) {
-            reason += "; from test \(first + 1) on not run, the program's time was used up"
+        if let skipped = results.firstIndex(where: { $0.status == .notRun }) {
+            reason += "; from test \(first + skipped + 1) on not run, the program's time was used up"
         }
         tests.output = outputExcerpt(results[failing], test: failing)
         tests.log = logExcerpt(results[failing], test: failing)
