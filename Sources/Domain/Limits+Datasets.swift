@@ -1,8 +1,8 @@
 // The bounds of imported data sets: files, rows, and the formats inside them.
 
 extension Limits {
-    /// One line or row of a file, as JSON: LiveCodeBench's longest, with its packed private tests, have some 60 MB.
-    package static let datasetRowBytesMax = 134_217_728
+    /// One line or row of a file, as JSON: as many tests as a task may have (`datasetTaskBytesMax`), packed as LiveCodeBench does.
+    package static let datasetRowBytesMax = 201_326_592
     /// Tests of one imported code task; CodeContests' longest has some 2,000 with the generated ones.
     package static let datasetTestsMax = 4_096
     /// Input plus expected output of one imported test: a contest's largest input is a few million numbers.

@@ -170,6 +170,30 @@ struct UpgradeTests {
         try await ledger.close()
     }
 
+    @Test func `a long task from before tasks were packed reads as before, and the same prompt again is known`()
+        async throws
+    {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        var sent = codePrompt("old")
+        let input = String(repeating: "17\n", count: Limits.packedTaskBytesMin)
+        sent.task = .code(CodeTask(language: .python, tests: .standardStreams([.init(input: input, output: "1")])))
+        let hash = try PreparedPrompt.prepare(sent).get().hash
+        try database(
+            at: path, migratedTo: 11,
+            """
+            INSERT INTO datasets (name) VALUES ('code');
+            INSERT INTO prompts (id, dataset_seq, task_type, content_hash, created_at)
+                VALUES ('old', 1, 'code', x'\(hash.hexadecimal)', 5);
+            INSERT INTO prompt_bodies VALUES (1, '\(sent.content.json.text.replacing("'", with: "''"))', '\(sent.task.json.text)', '\(sent.metadata.text)');
+            """)
+        let ledger = try Ledger.open(at: path, clock: StillClock().wall, identifiers: countedIdentifiers())
+        #expect(try await ledger.prompt(PromptID("old"))?.task == sent.task)
+        #expect(try await ledger.addPrompt(sent).isNew == false)
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
+
     @Test func `an update is recorded with all of its provenance or none`() async throws {
         let fixture = try Fixture()
         try await fixture.ledger.registerInitialPolicy(checkpoint: checkpoint(0))
