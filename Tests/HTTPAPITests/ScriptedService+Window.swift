@@ -47,6 +47,8 @@ extension ScriptedService {
 
     func tokenTexts(_ ids: [Int32]) -> [String] { ids.map { $0 == 2 ? Self.hostile : "word\($0) " } }
 
+    func askedPrompt(_ id: PromptID) async throws -> AskedPrompt { try await prompt(id).asked }
+
     func tokenReport(of rollout: Rollout, prompt: AskedPrompt, basis: TokenBasis) async throws -> TokenReport {
         try await enter()
         guard basis == .before else { return TokenReport(.missing("the weights of policy 9 are not kept")) }

@@ -115,8 +115,6 @@ final class ScriptedService: ServiceFacade {
             createdAt: time)
     }
 
-    func askedPrompt(_ id: PromptID) async throws -> AskedPrompt { try await prompt(id).asked }
-
     func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
         try await enter()
         let all = state.withLock { $0.prompts.values.sorted { $0.id.text < $1.id.text } }

@@ -3,6 +3,7 @@ import Domain
 import GRDB
 import SchemaMigrations
 @testable import Storage
+import StrictJSON
 import Testing
 
 struct UpgradeTests {
