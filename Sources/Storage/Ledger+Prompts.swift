@@ -30,9 +30,11 @@ extension Ledger {
         }
     }
 
-    /// Prompts in order of intake, after the one named: at most `limit`, and as many as `Limits.promptPageBytesMax` bytes of tasks
-    /// allow, at least one. An unknown `after` throws `InputError.notFound`.
-    package func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
+    /// Prompts in order of intake, after the one named: at most `limit`, and as many as `bytes` of tasks allow, at least
+    /// one. An unknown `after` throws `InputError.notFound`.
+    package func prompts(
+        dataset: String?, after: PromptID?, limit: Int, bytes most: Int = Limits.promptPageBytesMax
+    ) async throws -> PromptPage {
         try await read { db in
             let start = try db.row(of: "prompt", named: after?.text)
             let scope = ScopeCondition(PromptScope(dataset: dataset))
@@ -44,7 +46,7 @@ extension Ledger {
             var bytes = 0
             while let row = try rows.next() {
                 bytes += row["task_bytes"] as Int? ?? (row["task"] as String).utf8.count
-                let isFull = prompts.count == limit || !prompts.isEmpty && bytes > Limits.promptPageBytesMax
+                let isFull = prompts.count == limit || !prompts.isEmpty && bytes > most
                 if isFull { return PromptPage(prompts: prompts, nextAfter: prompts.last?.id) }
                 prompts.append(try decodePrompt(row))
             }

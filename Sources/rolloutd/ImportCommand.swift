@@ -109,18 +109,22 @@ struct ImportCommand: AsyncParsableCommand {
     private func chosenFormat(_ rows: PeekedRows, _ source: ImportSource) throws -> DatasetFormat? {
         if let format, let named = DatasetFormat.named(format) { return named }
         guard !demonstrations, !rollouts else { return nil }
-        let first = try rows.peek(Limits.datasetProbeRows).lazy.compactMap { try? $0.content.get() }.first
-        guard let first else { return nil }
+        let probed = try rows.peek(Limits.datasetProbeRows).compactMap { try? $0.content.get() }
+        guard let first = probed.first else { return nil }
         if format == nil, first["task"] != nil { return nil }
         if let found = DatasetFormat.recognising(first) {
             note("format \(found.name), recognised by the fields of the first row (--format says otherwise)")
             return found
         }
-        guard format == "auto" || source.isTable else { return nil }
+        // Rows of our own form of which the first is broken: each is told what it lacks.
+        let isOurs = probed.contains { $0["task"] != nil || $0["text"] != nil }
+        guard format == "auto" || source.isTable || !isOurs else { return nil }
         var fields = "none"
         if case .object(let members) = first { fields = members.prefix(20).map(\.name).joined(separator: ", ") }
         let names = DatasetFormat.all.map(\.name).joined(separator: ", ")
-        throw ValidationError("the first row's fields are of no format known here: \(fields). There are \(names)")
+        throw ValidationError(
+            "the first row's fields are neither our own form's (it has a task) nor of a format known here: \(fields). There are \(names)"
+        )
     }
 
     /// What a row of a format, or of our own forms for prompts and demonstrations, becomes.

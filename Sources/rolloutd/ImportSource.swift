@@ -1,11 +1,13 @@
 // The file that is imported: lines or a table, packed or not, from a path or from standard input.
 import ArgumentParser
 import Datasets
+import Domain
 import Foundation
 
 /// An opened file, and how far it was read.
 final class ImportSource {
-    /// The path's last part without its endings, as a name for what is in it; nil for standard input.
+    /// The path's last part without its endings, as a name for what is in it (of `aime24/test.jsonl` the folder's); nil for standard
+    /// input.
     let name: String?
     /// Whether it is a Parquet file, whose rows can be read again.
     let isTable: Bool
@@ -21,9 +23,7 @@ final class ImportSource {
             throw ValidationError("\(path) cannot be read")
         }
         self.handle = handle
-        name =
-            path == "-"
-            ? nil : URL(fileURLWithPath: path).lastPathComponent.split(separator: ".").first.map(String.init)
+        name = path == "-" ? nil : Self.name(of: URL(fileURLWithPath: path))
         first = Array(try handle.read(upToCount: 1 << 20) ?? Data())
         isTable = isParquet(first)
         let attributes = path == "-" ? nil : try? FileManager.default.attributesOfItem(atPath: path)
@@ -32,6 +32,18 @@ final class ImportSource {
         if isTable, size == nil {
             throw ValidationError("a Parquet file is read from its end, so not from standard input: give its path")
         }
+    }
+
+    /// Files are often named after their split, in a folder that is named after the set.
+    private static func name(of url: URL) -> String? {
+        let file = url.lastPathComponent.split(separator: ".").first.map(String.init)
+        let splits = ["test", "train", "validation", "valid", "val", "dev", "eval", "data"]
+        let stem = file?.prefix { $0 != "-" }.lowercased()
+        let folder = url.deletingLastPathComponent().lastPathComponent
+        guard let stem, splits.contains(stem), nameFault(folder, field: "name") == nil, folder != "/" else {
+            return file
+        }
+        return folder
     }
 
     /// Its rows from the beginning: a table's any number of times, lines once.

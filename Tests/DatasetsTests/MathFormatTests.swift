@@ -45,8 +45,26 @@ import Testing
         #expect(record.answers == ["204"])
     }
 
+    @Test
+    func
+        `rows as Klear's repository has them keep their number, level and kind, and its HMMT rows have their answer beside`()
+        throws
+    {
+        let row =
+            #"{"messages":[{"role":"user","content":"Q"}],"meta":{"unique_id":"2024-II-1","Year":"2024","Problem Number":1,"problem":"Q","solution":"73","Part":"II","know_type":"数论","know_point":"k","level":"MediumQuestion","answer":"73"}}"#
+        let aime = try DatasetsTests.record("klear-benchmark", row) { $0.fileName = "aime24" }
+        #expect(aime.prompt?.id?.text == "aime24/2024-II-1" && aime.answers == ["73"])
+        #expect(aime.prompt?.metadata["difficulty"]?.string == "MediumQuestion")
+        #expect(aime.prompt?.metadata["subject"]?.string == "数论")
+        let hmmt =
+            #"{"id":7,"messages":[{"role":"user","content":"Q"}],"solution":"so \\boxed{1} then \\boxed{8\\sqrt{10}}","answer":"8\\sqrt{10}"}"#
+        let other = try DatasetsTests.record("klear-benchmark", hmmt) { $0.fileName = "HMMT-202502" }
+        #expect(other.prompt?.id?.text == "HMMT-202502/7" && other.answers == [#"8\sqrt{10}"#])
+    }
+
     @Test(
         arguments: [
+            (#"{"id":"3","prompt":"P","answer":"\\frac{1}{576}"}"#, "x/3", #"\frac{1}{576}"#),
             (#"{"ID":"2024-II-4","Problem":"P","Solution":"long","Answer":33}"#, "x/2024-II-4", "33"),
             (
                 #"{"id":60,"problem":"P","solution":"so \\boxed{204}","answer":"204","url":"u","year":"2024"}"#, "x/60",

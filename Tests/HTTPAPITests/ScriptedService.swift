@@ -1,5 +1,4 @@
-// A service in memory that keeps the rules of the real one and fails on demand. What stores and judges for real is
-// tested in RealServiceTests; this one is for the wire.
+// A service in memory that keeps the rules of the real one and fails on demand. RealServiceTests has one that stores and judges.
 import Domain
 import HTTPAPI
 @testable import Service
@@ -118,9 +117,9 @@ final class ScriptedService: ServiceFacade {
     func prompts(dataset: String?, after: PromptID?, limit: Int) async throws -> PromptPage {
         try await enter()
         let all = state.withLock { $0.prompts.values.sorted { $0.id.text < $1.id.text } }
-            .filter { (dataset == nil || $0.dataset == dataset) && $0.id.text > (after?.text ?? "") }
-        let page = Array(all.prefix(limit))
-        return PromptPage(prompts: page, nextAfter: all.count > limit ? page.last?.id : nil)
+        let rest = all.filter { (dataset == nil || $0.dataset == dataset) && $0.id.text > (after?.text ?? "") }
+        let page = Array(rest.prefix(limit))
+        return PromptPage(prompts: page, nextAfter: rest.count > limit ? page.last?.id : nil)
     }
 
     // MARK: Demonstrations

@@ -75,10 +75,10 @@ struct PromptTests {
         async throws
     {
         try await withLedger { ledger, fixture in
-            // More than a client may send: 24 MiB in three tests.
-            let long = (0..<3).map { test in
+            // More than a client may send.
+            let long = (0...Limits.codeTestsMax).map { test in
                 CodeTask.StreamTest(
-                    input: String(repeating: "\(test) 17\n\u{1F600}\"", count: Limits.taskBytesMax / 22), output: "é\n")
+                    input: String(repeating: "\(test) 17\n\u{1F600}\"", count: 12), output: "é\n")
             }
             var sent = codePrompt("long")
             sent.task = .code(CodeTask(language: .python, tests: .standardStreams(long)))
@@ -97,16 +97,17 @@ struct PromptTests {
 
     @Test func `a page of prompts ends where their tests would be too much for one answer`() async throws {
         try await withLedger { ledger, _ in
-            let half = String(repeating: "x", count: Limits.promptPageBytesMax / 2)
+            let half = String(repeating: "x", count: Limits.packedTaskBytesMin)
+            let most = 2 * half.utf8.count
             var sent = codePrompt("a")
             sent.task = .code(CodeTask(language: .python, tests: .standardStreams([.init(input: half, output: "1")])))
             for id in ["a", "b", "c"] {
                 sent.id = PromptID(id)
                 try await ledger.addPrompt(sent)
             }
-            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 50)
+            let first = try await ledger.prompts(dataset: nil, after: nil, limit: 50, bytes: most)
             #expect(first.prompts.map(\.id.text) == ["a"] && first.nextAfter == PromptID("a"))
-            let last = try await ledger.prompts(dataset: nil, after: PromptID("b"), limit: 50)
+            let last = try await ledger.prompts(dataset: nil, after: PromptID("b"), limit: 50, bytes: most)
             #expect(last.prompts.map(\.id.text) == ["c"] && last.nextAfter == nil)
             let asked = try await ledger.askedPrompts(in: PromptScope(), after: nil, limit: 50)
             #expect(asked.map(\.prompt.id.text) == ["a", "b", "c"] && asked.allSatisfy { $0.family == "code" })

@@ -7,20 +7,23 @@ extension DatasetFormat {
     static let mathBenchmark = DatasetFormat(
         name: "math-benchmark", summary: "AIME, HMMT and other rows with a problem and its answer",
         fields: [
-            "problem", "question", "Problem", "Question", "answer", "Answer", "final_answer", "expected_answer",
+            "problem", "question", "prompt", "Problem", "Question", "answer", "Answer", "final_answer",
+            "expected_answer",
             "solution",
             "Solution", "id", "ID", "unique_id", "problem_idx", "problem_id", "level", "difficulty", "subject", "type",
             "problem_type", "source", "year", "split",
         ],
         isNamedByFile: true,
         recognises: { row in
-            let hasProblem = ["problem", "question", "Problem", "Question"].contains { row[$0]?.string != nil }
+            let hasProblem = ["problem", "question", "prompt", "Problem", "Question"].contains {
+                row[$0]?.string != nil
+            }
             let answers = ["answer", "Answer", "final_answer", "expected_answer"]
             let hasAnswer = answers.contains { row[$0].map { $0 != .null } ?? false }
             return hasProblem && (hasAnswer || row["solution"]?.string.flatMap(lastBoxed) != nil)
         },
         read: { row throws(InputError) in
-            let problem = try row.text("problem", "question", "Problem", "Question")
+            let problem = try row.text("problem", "question", "prompt", "Problem", "Question")
             let boxed = row.value("solution", "Solution")?.string.flatMap(lastBoxed)
             guard
                 let answer = row.value("answer", "Answer", "final_answer", "expected_answer")
