@@ -118,6 +118,13 @@ import Testing
         #expect(record.prompt?.metadata["difficulty"]?.string == "HARD")
     }
 
+    @Test func `TACO's tests that no program could read are refused instead of failing every answer`() throws {
+        let text =
+            #"{"question":"Q","starter_code":"class Solution:\n    def minTime(self, arr, n, k):","input_output":"{\"inputs\": [\"n = 5\\nk = 3\\narr[] = {5,10}\"], \"outputs\": [\"35\"]}","difficulty":"MEDIUM_HARD","raw_tags":"[]","source":"geeksforgeeks","tags":"[]","skill_types":"[]","time_limit":null,"memory_limit":null}"#
+        let fault = #expect(throws: InputError.self) { try self.record("taco", text) }
+        #expect(fault?.field == "input_output" && fault?.message.contains("geeksforgeeks") == true)
+    }
+
     @Test func `CodeContests' three kinds of tests come together`() throws {
         let text =
             #"{"name":"1575_A. Sorting","description":"D","public_tests":{"input":["1\n"],"output":["a\n"]},"private_tests":{"input":["2\n"],"output":["b\n"]},"generated_tests":[{"input":"3\n","output":"c\n"}],"source":2,"difficulty":7,"cf_rating":1100,"cf_tags":["data structures"],"time_limit":{"seconds":5,"nanos":500000000},"memory_limit_bytes":512000000,"input_file":"","output_file":""}"#

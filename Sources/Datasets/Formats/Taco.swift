@@ -21,6 +21,12 @@ extension DatasetFormat {
                 throw InputError(.missingField, "the problem has no tests", field: "input_output")
             }
             let raw = try RawTests(inputsAndOutputs: tests, field: "input_output")
+            // GeeksforGeeks' tests read `n = 5\nk = 3`: no program's input and no call, so every answer would be judged wrong.
+            guard row.value("source")?.string != "geeksforgeeks" || raw.function != nil else {
+                throw InputError(
+                    .invalidValue, "tests of geeksforgeeks are written as assignments, which no program reads",
+                    field: "input_output")
+            }
             let seconds = max(row.value("time_limit")?.label.flatMap(leadingNumber) ?? 0, 4)
             let (task, leftOut) = try row.codeTask(
                 raw, field: "input_output", seconds: seconds,
