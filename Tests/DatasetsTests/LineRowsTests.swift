@@ -29,6 +29,52 @@ import Testing
         #expect(throws: DatasetFault.self) { try allRows(try lineRows(Array("[1, 2\n".utf8))) }
     }
 
+    @Test(arguments: [1, 2, 5, 1_000]) func `elements are cut where they end, whatever is in their strings`(step: Int)
+        throws
+    {
+        let texts = [
+            #"{"a":"],[}{\"","b":[[1],{"c":"\\"}]}"#, #""x,]""#, "[1,[2]]", "-1.5e3", "null", #"{"é😀":"\u005d"}"#,
+        ]
+        let values = try texts.map { try JSONValue.parse(text: $0) }
+        for joined in [
+            texts.joined(separator: ","), texts.joined(separator: " ,\r\n\t"), texts.joined(separator: ",") + ",",
+        ] {
+            let bytes = Array("\u{FEFF} \n[\n\(joined)\n] \n".utf8)
+            let rows = try lineRows(bytes, step: step)
+            #expect(try allRows(rows).map { try $0.get() } == values)
+        }
+        for empty in ["[]", " [ ]\n"] { #expect(try allRows(try lineRows(Array(empty.utf8), step: step)).isEmpty) }
+    }
+
+    @Test func `a broken element is a fault with its number, and so is what follows the array`() throws {
+        let rows = try lineRows(Array(#"[{"a":1}, {"a":nope}, , {"a":2}] x"#.utf8))
+        var good: [Int] = []
+        var bad: [Int] = []
+        #expect(throws: DatasetFault.self) {
+            while let row = try rows.next() {
+                if case .success = row.content { good.append(row.number) } else { bad.append(row.number) }
+            }
+        }
+        #expect(good == [1, 4] && bad == [2, 3])
+    }
+
+    @Test func `an array may be longer than a row may be`() throws {
+        let element = Array("{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}".utf8)
+        let count = Limits.datasetRowBytesMax / element.count + 2
+        var sent = 0
+        let rows = try LineRows {
+            defer { sent += 1 }
+            if sent > count { return nil }
+            return (sent == 0 ? [UInt8(ascii: "[")] : [UInt8(ascii: ",")]) + (sent == count ? [0x31, 0x5D] : element)
+        }
+        var seen = 0
+        while let row = try rows.next() {
+            _ = try row.content.get()
+            seen += 1
+        }
+        #expect(seen == count + 1)
+    }
+
     @Test func `gzip and Zstandard are read as what they hold`() throws {
         let text = (0..<3_000).map { "{\"number\":\($0)}\n" }.joined()
         let bytes = Array(text.utf8)

@@ -6,7 +6,7 @@ import StrictJSON
 
 /// The lines of an NDJSON file, packed or not; a file that is one JSON array counts by its elements.
 ///
-/// Memory is that of the longest line, and bounded: what is longer is passed over and reported.
+/// Memory is that of the longest line or element, and bounded: what is longer is passed over and reported.
 package final class LineRows: DatasetRows {
     private let pieces: UnpackedPieces
     private let limits: JSONLimits
@@ -15,7 +15,9 @@ package final class LineRows: DatasetRows {
     private var lineBytes = 0
     private var number = 0
     private var hasEnded = false
-    private var elements: ArraySlice<JSONValue>?
+    /// Of a file that is one array.
+    private var cutter: ElementCutter?
+    private var isArrayOver = false
     package private(set) var unit = "line"
 
     /// Reads the first bytes. Throws what `read` throws, and `DatasetFault` when the library has no memory.
@@ -28,7 +30,8 @@ package final class LineRows: DatasetRows {
     }
 
     package func next() throws -> DatasetRow? {
-        if elements != nil { return nextElement() }
+        if number == 0, cutter == nil, try beginsWithBracket() { (cutter, unit) = (ElementCutter(), "row") }
+        if cutter != nil { return try nextElement() }
         while try fillLine() {
             number += 1
             guard lineBytes <= Limits.datasetRowBytesMax else {
@@ -36,11 +39,7 @@ package final class LineRows: DatasetRows {
                     .tooLarge, "a line of \(lineBytes) bytes", hint: "the limit is \(Limits.datasetRowBytesMax)")
                 return DatasetRow(number: number, content: .failure(fault))
             }
-            guard let first = line.first(where: { $0 > 0x20 }) else { continue }
-            if number == 1, first == UInt8(ascii: "[") {
-                try readArray()
-                return nextElement()
-            }
+            guard line.contains(where: { $0 > 0x20 }) else { continue }
             return DatasetRow(number: number, content: parsed(line))
         }
         return nil
@@ -76,28 +75,71 @@ package final class LineRows: DatasetRows {
         }
     }
 
-    /// The rest of a file that is one array; it is held whole, so it is bounded as one row is.
-    private func readArray() throws {
-        var text = line
-        while try fillLine() {
-            text.append(0x0A)
-            text += line
-            guard text.count <= Limits.datasetRowBytesMax, lineBytes <= Limits.datasetRowBytesMax else {
-                throw DatasetFault(
-                    "the file is one JSON array of more than \(Limits.datasetRowBytesMax) bytes; write it as a line each"
-                )
+    // MARK: One array
+
+    /// Whether the first byte that says something opens an array; nothing is taken.
+    private func beginsWithBracket() throws -> Bool {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        while piece.count < 65_536 {
+            if piece.count >= mark.count {
+                let text = piece.starts(with: mark) ? piece.dropFirst(mark.count) : piece
+                if let first = text.first(where: { $0 > 0x20 }) { return first == UInt8(ascii: "[") }
             }
+            guard let more = try nextPiece() else { break }
+            piece = piece.isEmpty ? more : piece + more
         }
-        guard case .success(let value) = parsed(text), let all = value.elements else {
-            throw DatasetFault("the file begins with [ but is no JSON array, nor a JSON value a line")
-        }
-        (unit, number, elements) = ("row", 0, all[...])
+        return piece.first { $0 > 0x20 } == UInt8(ascii: "[")
     }
 
-    private func nextElement() -> DatasetRow? {
-        guard let value = elements?.popFirst() else { return nil }
+    private func nextElement() throws -> DatasetRow? {
+        if !isArrayOver {
+            let isLast = try fillElement() == .last
+            isArrayOver = isLast
+            // An empty array, or a comma before its end, has no further element.
+            let isEmpty = isLast && lineBytes == line.count && !line.contains { $0 > 0x20 }
+            if !isEmpty { return element() }
+        }
+        try requireNothingMore()
+        return nil
+    }
+
+    private func element() -> DatasetRow {
         number += 1
-        return DatasetRow(number: number, content: .success(value))
+        guard lineBytes <= Limits.datasetRowBytesMax else {
+            let fault = InputError(
+                .tooLarge, "a row of \(lineBytes) bytes", hint: "the limit is \(Limits.datasetRowBytesMax)")
+            return DatasetRow(number: number, content: .failure(fault))
+        }
+        return DatasetRow(number: number, content: parsed(line))
+    }
+
+    /// Fills `line` with the next element. Throws `DatasetFault` where the file ends in the middle of its array.
+    private func fillElement() throws -> ElementCutter.Step {
+        line.removeAll(keepingCapacity: true)
+        lineBytes = 0
+        while true {
+            if piece.isEmpty {
+                guard let more = try nextPiece() else {
+                    isArrayOver = true
+                    throw DatasetFault("after row \(number) the file ends in the middle of its array")
+                }
+                piece = more
+            }
+            let step =
+                cutter?.take(from: &piece, to: &line, most: Limits.datasetRowBytesMax, count: &lineBytes) ?? .last
+            if step != .goesOn { return step }
+        }
+    }
+
+    private func requireNothingMore() throws {
+        while true {
+            if let byte = piece.first(where: { $0 > 0x20 }) {
+                throw DatasetFault(
+                    "after row \(number) the array ends, and something follows: \(Character(UnicodeScalar(byte)))")
+            }
+            guard let more = try nextPiece() else { return }
+            piece = more
+        }
     }
 
     private func parsed(_ text: [UInt8]) -> Result<JSONValue, InputError> {
