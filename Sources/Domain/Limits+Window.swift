@@ -28,4 +28,25 @@ extension Limits {
     package static let tokenReportWaitSeconds = 0.025
     /// Rows of a page's listing: a screen or two, and quick on a phone.
     package static let listedRows = 40
+    /// Ledgers of a directory of runs that are looked into: eight methods with eight seeds.
+    package static let runsListedMax = 64
+    /// Bytes of a run's name in a query: a directory's and a file's, each at most 255.
+    package static let runNameBytesMax = 511
+    /// Names in a directory of runs, and directories in it, that are looked at: a page must not walk a disk.
+    package static let runFilesMax = 2_000
+    package static let runDirectoriesMax = 32
+    /// Held-out measurements of a run that are read: of three kinds, so the last 1,000 measured versions.
+    package static let runEvaluationsMax = 3_000
+    /// Updates of other ledgers that stay in memory over all runs: about 40 MB at forty numbers each.
+    package static let runPointsKept = 40_000
+    /// Names of metrics of which one copy is kept for all runs; some forty exist.
+    package static let metricNamesShared = 1_000
+    /// Methods in one chart: five colours, each as a whole line and in two dashes.
+    package static let comparedMethodsMax = 15
+    /// Charts of a comparison on one page.
+    package static let comparedChartsMax = 16
+    /// Points of all lines on a page of comparisons: a megabyte of SVG, and half of the time that a page may take.
+    package static let comparedPointsMax = 40_000
+    /// Names of data sets that a page offers.
+    package static let datasetNamesShown = 20
 }

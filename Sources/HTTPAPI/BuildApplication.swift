@@ -47,6 +47,7 @@ func apiEndpoints(_ service: some ServiceFacade, counters: RequestCounters) -> [
         + leaseRecordEndpoints(service) + groupEndpoints(service) + steeringEndpoints(service)
         + eventEndpoints(service) + healthEndpoints(service, counters: counters) + backupEndpoints(service)
         + descriptionEndpoints() + dashboardEndpoints(service) + windowEndpoints(service)
+        + comparisonEndpoints(service)
         + retentionEndpoints(service) + rescoreEndpoints(service) + accessEndpoints(service)
         + evaluationEndpoints(service)
 }

@@ -58,6 +58,8 @@ struct Call: Sendable {
 /// The parameters of a query string, each given once.
 struct QueryParameters: Sendable {
     private var values: [String: String] = [:]
+    /// Each value of a list's name, as it came.
+    private var several: [String: [String]] = [:]
 
     /// Reads what follows the question mark of a request's target; the values of a list are joined by commas.
     init(
@@ -79,6 +81,7 @@ struct QueryParameters: Sendable {
                         ? "this path takes no parameters" : "known parameters: " + known.joined(separator: ", "))
             }
             if isForm, value.isEmpty { continue }
+            if lists.contains(name) { several[name, default: []].append(value) }
             if lists.contains(name), let before = values[name] {
                 values[name] = before + "," + value
                 continue
@@ -103,6 +106,16 @@ struct QueryParameters: Sendable {
             throw InputError(.invalidValue, "must have 1 to \(bytesMax) bytes", field: name)
         }
         return value
+    }
+
+    /// The values of a list's name, each once, in their order; commas in them mean nothing.
+    func list(_ name: String, countMax: Int) throws(InputError) -> [String] {
+        let all = (several[name] ?? []).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        guard all.count <= countMax, !all.contains(where: { $0.utf8.count > Limits.runNameBytesMax }) else {
+            throw InputError(
+                .tooLarge, "more than \(countMax) values, or one that is too long", field: name, hint: "choose fewer")
+        }
+        return all
     }
 
     /// An integer in a range, or nil.

@@ -150,6 +150,10 @@ package protocol ServiceFacade: Sendable {
 
     /// Updates from one version to another (nil: from the first, to the newest), evenly thinned to `points`.
     func updateSeries(from: Int?, to: Int?, points: Int) async throws -> UpdateSeries
+    /// The runs that can be compared: the ledgers of a directory, and this one.
+    func runCatalogue() async throws -> RunCatalogue
+    /// Some numbers of some of these runs from one version to another, at most so many points of each.
+    func runCurves(of runs: [RunSummary], metrics: [String], from: Int?, to: Int?, points: Int) async -> [RunCurves]
     /// The evaluations of policies from one version to another, oldest first.
     func evaluations(from: PolicyVersion, to: PolicyVersion, limit: Int) async throws -> [EvaluationRecord]
     /// Recorded tokens beyond the clip range, newest update first, whole updates.

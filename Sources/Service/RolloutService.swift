@@ -21,6 +21,8 @@ package struct RolloutService: Sendable {
     /// The evaluations of data sets that clients began.
     let desk = EvaluationDesk()
     let tokenReports = TokenReports()
+    /// The ledgers of other runs.
+    let library: RunLibrary
     let learner: LearnerControl
     let board: StatusBoard
     let counters: Counters
@@ -55,6 +57,7 @@ package struct RolloutService: Sendable {
             directory: settings.clientModelDirectory,
             counters: counters, threads: settings.computeThreads, clock: clock, identifiers: identifiers,
             logger: logger)
+        library = RunLibrary(directory: settings.runDirectory, ownPath: settings.databasePath)
         self.policies = policies
         self.sampler = sampler
         self.learner = learner

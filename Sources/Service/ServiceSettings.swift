@@ -36,6 +36,8 @@ package struct ServiceSettings: Sendable {
     package var retention = RetentionPolicy()
     /// Whether what is deleted is overwritten with zeros in the file.
     package var securelyDeletes = false
+    /// A directory with the ledgers of other runs, to compare with; nil for none.
+    package var runDirectory: String?
     /// Which models elsewhere clients may have evaluated; nil for none.
     package var evaluationEndpoints: EvaluationEndpoints?
 

@@ -4,6 +4,9 @@ import GRDB
 import SchemaMigrations
 
 extension Ledger {
+    /// The number of this binary's last migration.
+    package static var schemaNumber: Int { allMigrations.last?.number ?? 0 }
+
     /// Applies what is missing, each migration in one transaction; throws when the database is not ours or is newer.
     static func migrate(_ db: Database, now: Timestamp, migrations: [Migration] = allMigrations) throws {
         try refuseForeignDatabase(db)

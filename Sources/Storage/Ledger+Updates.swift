@@ -176,7 +176,8 @@ extension Database {
 /// Numbers that JSON cannot say (a diverged loss) are kept as texts.
 private func encodeMetric(_ value: Double) -> JSONValue { value.isFinite ? .double(value) : .string("\(value)") }
 
-private func decodeMetrics(_ text: String) throws -> [UpdateRecord.Metric] {
+/// The numbers of an update by name, as its row has them.
+func decodeMetrics(_ text: String) throws -> [UpdateRecord.Metric] {
     let pairs = try storedJSON(text, "updates.metrics").elements ?? []
     return try pairs.map { pair in
         guard let parts = pair.elements, parts.count == 2, let name = parts.first?.string, let last = parts.last,

@@ -80,6 +80,10 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var evaluationEndpoints: String?
 
+    @Option(
+        help: "A directory with ledgers of other runs, shown beside this one at /runs/compare. [ROLLOUTD_RUNS]")
+    var runs: String?
+
     @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
     var logFormat: String?
 
@@ -92,11 +96,12 @@ struct ServeCommand: AsyncParsableCommand {
                 "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
                 "backups": backups, "log_format": logFormat,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
-                "dialects": dialects, "evaluation_endpoints": evaluationEndpoints,
+                "dialects": dialects, "evaluation_endpoints": evaluationEndpoints, "runs": runs,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
         serviceSettings.backups = settings["backups"]
+        serviceSettings.runDirectory = settings["runs"]
         serviceSettings.evaluationEndpoints = EvaluationEndpoints.named(settings["evaluation_endpoints"])
         let logger = try Self.logger(settings)
         let reporter = TerminalReporter()

@@ -25,6 +25,44 @@ extension ScriptedService {
         try await evaluations(limit: limit)
     }
 
+    /// Two methods with two seeds, a run with a hostile name, a file that cannot be read, and the server's own.
+    func runCatalogue() async throws -> RunCatalogue {
+        try await enter()
+        func run(_ name: String, _ accuracy: Double, isOwn: Bool = false) -> RunSummary {
+            let parsed = RunName(name)
+            let evaluations = [0, 20, 40].map { version in
+                EvaluationRecord(
+                    version: PolicyVersion(version), kind: "all", prompts: 50, samples: 0,
+                    greedyAccuracy: accuracy * Double(version) / 40, averageAccuracy: nil, passAtK: nil,
+                    undetermined: 0,
+                    learningSeconds: 1, createdAt: time)
+            }
+            return RunSummary(
+                name: name, method: parsed.method, seed: parsed.seed, isOwn: isOwn,
+                outline: RunOutline(
+                    schema: 1, whole: 1...40, newest: nil, metrics: ["loss", "entropy"], evaluations: evaluations))
+        }
+        return RunCatalogue(
+            directory: "/runs",
+            runs: [
+                run(Self.hostile, 0.5), run("clip-seed-1", 0.6), run("clip-seed-2", 0.7), run("gppo-seed-1", 0.8),
+                run("gppo-seed-2", 0.9), run(RunCatalogue.ownName, 0.4, isOwn: true),
+            ], unreadable: [(Self.hostile, Self.hostile)], leftOut: 3)
+    }
+
+    func runCurves(
+        of runs: [RunSummary], metrics: [String], from: Int?, to: Int?, points: Int
+    ) async -> [RunCurves] {
+        runs.map { run in
+            let updates = (1...40).filter { $0 >= from ?? 0 && $0 <= to ?? .max }.map { number in
+                UpdateRecord(
+                    version: PolicyVersion(number), createdAt: time, objective: "gppo",
+                    metrics: [.init("loss", 1 / Double(number)), .init("entropy", Double(run.seed))])
+            }
+            return RunCurves(name: run.name, metrics: metrics, updates: updates)
+        }
+    }
+
     private var records: [KeptTokenRecord] {
         [(0.4, 3.5), (-0.7, 0.2)].enumerated().map { index, numbers in
             KeptTokenRecord(

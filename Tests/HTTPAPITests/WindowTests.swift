@@ -12,6 +12,7 @@ import Testing
 @Suite(.serialized) struct WindowTests {
     static let paths = [
         "/", "/runs", "/runs?metric=loss&metric=entropy&from=3&to=30&together=on", "/groups", "/groups/grp-1",
+        "/runs/compare", "/runs/compare?method=gppo&method=clip&metric=entropy&from=3&to=30&seeds=each",
         "/tokens/kept", "/policies", "/policies/2/rollback", "/evaluations", "/queue", "/queue?state=all",
         "/rollouts/r-1",
         "/rollouts/r-1?by=entropy&against=after&first=1", "/rollouts/r-1?by=gradient",
@@ -140,6 +141,48 @@ import Testing
             #expect(await client.send("GET", "/runs?metric=%3Cscript%3E%20")?.status == 422)
             let odd = await client.send("GET", "/runs?metric=%3Cscript%3Ealert(1)%3C/script%3E")?.text ?? ""
             #expect(odd.contains("&lt;script&gt;") && !odd.contains("<script>alert"))
+        }
+    }
+
+    @Test func `runs are compared across methods and seeds, in the order asked for, with intervals or seed by seed`()
+        async throws
+    {
+        try await withServer(service()) { client in
+            let page = await client.send("GET", "/runs/compare?method=gppo&method=clip&metric=entropy")?.text ?? ""
+            // 0.8 and 0.9: the mean, and t(1) = 12.7062 times half of their difference, in percent.
+            for part in [
+                "<th scope=\"row\">gppo</th><td class=\"r\">2</td><td class=\"r\">40</td>", "85.0 ± 63.5 %",
+                // Seed by seed clip is 20 points below, each time: an interval of nothing, which leaves out 0.
+                "−20.0 ± 0.0 % *", "class=\"band s0\"", "class=\"line s1\"", "Held-out accuracy, greedy",
+                "href=\"/runs/compare.svg?method=gppo&amp;method=clip&amp;metric=entropy\" download=\"entropy.svg\"",
+                "3 more files are not looked at", "gppo (2 seeds)", "Files that cannot be read",
+            ] {
+                #expect(page.contains(part), "\(part)")
+            }
+            #expect(!page.contains("class=\"line s2\""), "a method that was not asked for")
+            let each = await client.send("GET", "/runs/compare?method=gppo&metric=entropy&seeds=each&to=9")?.text ?? ""
+            #expect(each.components(separatedBy: "class=\"line s0 thin\"").count == 1 + 2 * 2)
+            #expect(!each.contains("class=\"band"))
+            let single = await client.send("GET", "/runs/compare?run=gppo-seed-2&metric=loss")?.text ?? ""
+            #expect(single.contains("<td class=\"r\">1</td><td class=\"r\">40</td>") && single.contains("90.0 %"))
+            let gone = await client.send("GET", "/runs/compare?method=%3Cb%3E")?.text ?? ""
+            #expect(gone.contains("There is no run or method named &lt;b&gt;."))
+            #expect(await client.send("GET", "/runs/compare?seeds=all")?.status == 422)
+            #expect(await client.send("GET", "/runs/compare?metric=%20")?.status == 422)
+        }
+    }
+
+    @Test func `a comparison's chart is a file, in which a hostile name is text`() async throws {
+        try await withServer(service()) { client in
+            let file = await client.send("GET", "/runs/compare.svg?metric=loss")
+            #expect(file?.headers["content-type"] == "image/svg+xml")
+            #expect(file?.headers["content-disposition"] == "attachment; filename=\"loss.svg\"")
+            #expect(file?.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'")
+            let text = file?.text ?? ""
+            #expect(text.hasPrefix("<svg xmlns=") && text.contains("&lt;script&gt;") && !text.contains("<script"))
+            #expect(await client.send("GET", "/runs/compare.svg?metric=held_out_all")?.status == 200)
+            #expect(await client.send("GET", "/runs/compare.svg")?.status == 422)
+            #expect(await client.send("GET", "/runs/compare.svg?metric=loss,entropy")?.status == 422)
         }
     }
 

@@ -44,20 +44,9 @@ package struct ComparisonCharts: Sendable {
     }
 
     private func chart(_ title: String, isShare: Bool, _ points: (ComparedRun) -> [(Int, Double)]) -> LineChart {
-        let series = methods.map { method in
-            var byVersion: [Int: [Double]] = [:]
-            for run in runs where run.method == method {
-                for (version, value) in points(run) { byVersion[version, default: []].append(value) }
-            }
-            let means = byVersion.keys.sorted().compactMap { version in
-                SampleMean(byVersion[version] ?? []).map { (x: Double(version), mean: $0) }
-            }
-            return ChartSeries(
-                name: method, points: means.map { ($0.x, $0.mean.mean) },
-                band: means.compactMap { point in
-                    point.mean.halfWidth.map { (point.x, point.mean.mean - $0, point.mean.mean + $0) }
-                })
-        }
-        return LineChart(title: title, note: "mean over seeds, 95 % interval", series: series, isShare: isShare)
+        let curves = runs.map { RunCurve(method: $0.method, points: points($0)) }
+        return LineChart(
+            title: title, note: SeedForm.mean.note, series: ChartSeries.lines(of: methods, curves, .mean),
+            isShare: isShare)
     }
 }

@@ -4,10 +4,20 @@
 /// Constant parts of the pages.
 enum DashboardStyle {
     /// Light and dark by the reader's own setting; one column on a phone.
-    static let sheet = PagePalette.rules + rules + WindowStyle.rules + tokenShades + bands
+    static let sheet = PagePalette.rules + rules + WindowStyle.rules + tokenShades + bands + dashes
 
     /// Pale bands around lines, for intervals.
     private static let bands = (0...4).map { ".band.s\($0){fill:var(--s\($0));opacity:.14}" }.joined()
+
+    /// A colour's second and third line, in dashes, also in the legend; and one of many lines.
+    private static let dashes =
+        ".line.d1{stroke-dasharray:6 3}.line.d2{stroke-dasharray:2 3}.line.thin{stroke-width:1;opacity:.75}"
+        + (0...4).map { colour in
+            [("d1", 4, 6), ("d2", 2, 4)].map { name, ink, period in
+                ".key.s\(colour).\(name)::before{background:repeating-linear-gradient(90deg,"
+                    + "var(--s\(colour)) 0 \(ink)px,transparent \(ink)px \(period)px)}"
+            }.joined()
+        }.joined()
 
     /// `t0` to `t12`: how dark a token is, in steps of four hundredths; `l` below and `h` above what is usual.
     private static let tokenShades = [("t", "s1"), ("h", "s1"), ("l", "s0")].flatMap { name, colour in

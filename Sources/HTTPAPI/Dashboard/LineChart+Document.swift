@@ -14,6 +14,7 @@ extension LineChart {
         .line.s0{stroke:#1f6feb}.line.s1{stroke:#c2410c}.line.s2{stroke:#0d8a6a}.line.s3{stroke:#8b3fc4}.line.s4{stroke:#8a6d00}
         .dot.s0,.band.s0{fill:#1f6feb}.dot.s1,.band.s1{fill:#c2410c}.dot.s2,.band.s2{fill:#0d8a6a}
         .dot.s3,.band.s3{fill:#8b3fc4}.dot.s4,.band.s4{fill:#8a6d00}
+        .line.d1{stroke-dasharray:6 3}.line.d2{stroke-dasharray:2 3}.line.thin{stroke-width:1;opacity:.75}
         @media(prefers-color-scheme:dark){.paper{fill:#14171c}text{fill:#aab}.title{fill:#eee}.grid{stroke:#333}}
         """
 
@@ -45,12 +46,12 @@ extension LineChart {
         var row: Int
         var x: Double
         var words: String
-        /// The series it names; nil for a note.
-        var series: Int?
+        /// The classes of the line that it names; nil for a note.
+        var series: String?
 
         var text: String {
             let y = LineChart.titleHeight + LineChart.rowHeight * Double(row)
-            let swatch = series.map { "<path class=\"line s\($0)\" d=\"M\(x) \(y + 6)h12\"/>" } ?? ""
+            let swatch = series.map { "<path class=\"line \($0)\" d=\"M\(x) \(y + 6)h12\"/>" } ?? ""
             let start = series == nil ? x : x + 16
             return swatch + "<text x=\"\(start)\" y=\"\(y + 10)\">\(HTML.escape(words).text)</text>"
         }
@@ -59,9 +60,13 @@ extension LineChart {
     /// The legend in rows that fit the width; a single series needs none and has the note there.
     private func keys(_ shown: [ChartSeries]) -> [Key] {
         let isLegend = shown.count > 1
+        let named = shown.enumerated().filter { !$0.element.name.isEmpty }
+        let classes = named.map { $0.element.classes(at: $0.offset) }
         let entries =
             isLegend
-            ? shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }
+            ? named.map {
+                $0.element.isThin ? $0.element.name : "\($0.element.name) \(label($0.element.points.last?.y ?? 0))"
+            }
             : note.split(separator: " ").map(String.init)
         var keys: [Key] = []
         var (x, row) = (10.0, 0)
@@ -71,7 +76,7 @@ extension LineChart {
             if !isLegend, let last = keys.last, last.row == row {
                 keys[keys.count - 1].words += " " + words
             } else {
-                keys.append(Key(row: row, x: x, words: words, series: isLegend ? index : nil))
+                keys.append(Key(row: row, x: x, words: words, series: isLegend ? classes[index] : nil))
             }
             x += width
         }

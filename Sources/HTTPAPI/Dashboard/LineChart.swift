@@ -2,7 +2,7 @@
 
 /// One line.
 package struct ChartSeries: Sendable {
-    /// Its name in the legend.
+    /// Its name in the legend; an empty one has no entry there.
     var name: String
     /// x rises from point to point.
     var points: [(x: Double, y: Double)]
@@ -10,6 +10,17 @@ package struct ChartSeries: Sendable {
     var hasDots = false
     /// Where the truth may lie at each x, drawn as a pale band; empty for none.
     var band: [(x: Double, low: Double, high: Double)] = []
+    /// Its colour and dashes by number; nil takes its place among the lines.
+    var style: Int?
+    /// One of many lines of its colour.
+    var isThin = false
+
+    /// Classes of the style sheet: five colours, then the same in dashes.
+    func classes(at place: Int) -> String {
+        let number = style ?? place
+        let dash = number / 5 % 3
+        return "s\(number % 5)" + (dash > 0 ? " d\(dash)" : "")
+    }
 }
 
 /// What a chart shows.
@@ -49,7 +60,9 @@ package struct LineChart: Sendable {
     /// The lines that have points, not more of them than can be seen.
     var shown: [ChartSeries] {
         series.map { line in
-            ChartSeries(name: line.name, points: Self.thin(line.points), hasDots: line.hasDots, band: line.band)
+            var line = line
+            line.points = Self.thin(line.points)
+            return line
         }.filter { !$0.points.isEmpty }
     }
 
@@ -57,16 +70,17 @@ package struct LineChart: Sendable {
 
     /// The last values in words, for who cannot see the lines; markup.
     func summary(_ shown: [ChartSeries]) -> String {
-        let values = shown.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }.joined(separator: ", ")
+        let values = shown.filter { !$0.name.isEmpty }.map { "\($0.name) \(label($0.points.last?.y ?? 0))" }
+            .joined(separator: ", ")
         return HTML.escape("\(title): \(values)").text
     }
 
     private func legend(_ shown: [ChartSeries]) -> HTML {
         guard shown.count > 1 else { return .empty }
-        let items = shown.enumerated().map { index, line in
-            HTML.element(
-                "span", ["class": "key s\(index)"],
-                .escape(line.name + " ") + .element("b", [:], .escape(label(line.points.last?.y ?? 0))))
+        let items = shown.enumerated().filter { !$0.element.name.isEmpty }.map { index, line in
+            // The last value of one of many lines would say nothing of the others.
+            let last = line.isThin ? HTML.empty : .element("b", [:], .escape(label(line.points.last?.y ?? 0)))
+            return HTML.element("span", ["class": "key \(line.classes(at: index))"], .escape(line.name + " ") + last)
         }
         return .element("div", ["class": "legend"], items.joined())
     }
@@ -105,23 +119,24 @@ package struct LineChart: Sendable {
                 "<line class=\"target\" x1=\"\(n(Self.left))\" x2=\"\(n(Self.width - Self.right))\" y1=\"\(n(y))\" y2=\"\(n(y))\"/>"
         }
         for (index, line) in shown.enumerated() {
-            parts += band(line.band.map { (place($0.x, $0.low), place($0.x, $0.high)) }, index)
+            let classes = line.classes(at: index)
+            parts += band(line.band.map { (place($0.x, $0.low), place($0.x, $0.high)) }, classes)
             let places = line.points.map { place($0.x, $0.y) }
             parts +=
-                "<polyline class=\"line s\(index)\" points=\""
+                "<polyline class=\"line \(classes)\(line.isThin ? " thin" : "")\" points=\""
                 + places.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
             guard line.hasDots || places.count == 1 else { continue }
             for (x, y) in places {
-                parts += "<circle class=\"dot s\(index)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>"
+                parts += "<circle class=\"dot \(classes)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>"
             }
         }
         return HTML(parts)
     }
 
-    private func band(_ edges: [(low: (Double, Double), high: (Double, Double))], _ index: Int) -> String {
+    private func band(_ edges: [(low: (Double, Double), high: (Double, Double))], _ classes: String) -> String {
         guard edges.count > 1 else { return "" }
         let outline = edges.map(\.low) + edges.reversed().map(\.high)
-        return "<polygon class=\"band s\(index)\" points=\""
+        return "<polygon class=\"band \(classes)\" points=\""
             + outline.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
     }
 

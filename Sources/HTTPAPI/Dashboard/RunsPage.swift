@@ -29,7 +29,7 @@ struct RunsPage: Sendable {
     let evaluations: [EvaluationRecord]
 
     /// What one looks at first, in this order, where it is recorded.
-    private static let usual = [
+    static let usual = [
         "reward_mean", "accuracy", "entropy", "gradient_mass_kept", "clip_positive_high", "clip_negative_low",
         "kl_behaviour", "ratio_p99", "gradient_norm", "loss", "response_tokens_mean", "staleness_mean",
     ]
@@ -56,12 +56,14 @@ struct RunsPage: Sendable {
 
     private var main: HTML {
         guard let whole = series.whole else {
-            return .element("div", ["class": "panel"], .element("p", ["class": "empty"], HTML("no update yet")))
+            return comparison
+                + .element("div", ["class": "panel"], .element("p", ["class": "empty"], HTML("no update yet")))
         }
-        let comparison = HTML.note(
-            "Methods and seeds are compared by rolloutd compare, which runs them from one start and writes curves with intervals."
-        )
-        return .all(zoom(whole), form(whole), .heading("Curves"), charts, stages(whole), comparison)
+        return .all(comparison, zoom(whole), form(whole), .heading("Curves"), charts, stages(whole))
+    }
+
+    private var comparison: HTML {
+        HTML("<p><a href=\"/runs/compare\">Compare with other runs, methods and seeds</a></p>")
     }
 
     // MARK: Choosing
@@ -156,13 +158,14 @@ struct RunsPage: Sendable {
             isShare: names.allSatisfy(isShare), xLabel: "update")
     }
 
-    private static func isShare(_ name: String) -> Bool {
+    /// Whether a metric is a share, written as a percentage.
+    static func isShare(_ name: String) -> Bool {
         ["accuracy", "gradient_mass_kept", "dual_clip"].contains(name)
             || name.hasPrefix("clip_") && !name.hasSuffix("_tokens")
     }
 
     /// A sentence on those that need one.
-    private static func meaning(of name: String) -> String {
+    static func meaning(of name: String) -> String {
         let sentences = [
             "gradient_mass_kept": "Share of the gradient on tokens where clipping would drop it.",
             "clip_positive_high": "Share of tokens with a positive advantage above the range: dropped by clipping.",

@@ -41,16 +41,7 @@ func windowEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
 
 private func runView(_ query: QueryParameters) throws(InputError) -> RunView {
     var view = RunView()
-    let names = try query.text("metric", bytesMax: Limits.queryListBytesMax) ?? ""
-    for name in names.split(separator: ",") {
-        guard name.utf8.count <= 100, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw InputError(.invalidValue, "no metric's name", field: "metric", hint: "as entropy")
-        }
-        view.metrics.append(String(name))
-    }
-    guard view.metrics.count <= Limits.curvesMax else {
-        throw InputError(.tooLarge, "more than \(Limits.curvesMax) metrics", field: "metric", hint: "choose fewer")
-    }
+    view.metrics = try metricNames(query, countMax: Limits.curvesMax)
     view.from = try query.integer("from", in: 0...Int(Int32.max))
     view.to = try query.integer("to", in: 0...Int(Int32.max))
     view.isTogether = try query.choice("together", Switch.self) == .on
@@ -81,12 +72,7 @@ private func runChart(_ call: Call, _ service: some ServiceFacade) async throws 
             .missingField, "no metric is named", field: "metric", hint: "as /runs/chart.svg?metric=entropy")
     }
     let series = try await service.updateSeries(from: view.from, to: view.to, points: Limits.curvePoints)
-    let chart = RunsPage.chart(Array(view.metrics.prefix(5)), series)
-    var headers: HTTPFields = [.contentType: "image/svg+xml"]
-    headers[.contentDisposition] = "attachment; filename=\"\(chart.fileName)\""
-    // Its style is inside it; it runs nothing and loads nothing.
-    headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
-    return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: chart.document)))
+    return svgResponse(RunsPage.chart(Array(view.metrics.prefix(5)), series))
 }
 
 // MARK: Groups

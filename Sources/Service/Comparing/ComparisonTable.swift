@@ -11,7 +11,7 @@ package struct ComparedQuantity: Sendable {
 
     /// All quantities, in the order of the table.
     package static let all: [ComparedQuantity] = [
-        lastEvaluation("held-out greedy, last", "all", { $0.greedyAccuracy }),
+        lastHeldOut,
         ComparedQuantity(name: "held-out greedy, mean of the run", isShare: true) { run in
             mean(of: run.evaluations.filter { $0.kind == "all" && $0.version.number > 0 }.map(\.greedyAccuracy))
         },
@@ -39,6 +39,25 @@ package struct ComparedQuantity: Sendable {
                 })
         },
     ]
+
+    /// The newest greedy accuracy on all held-out prompts.
+    package static let lastHeldOut = lastEvaluation("held-out greedy, last", "all", { $0.greedyAccuracy })
+
+    /// Its values in the runs of one method.
+    package func values(_ runs: [ComparedRun], of method: String) -> [Double] {
+        runs.filter { $0.method == method }.compactMap(value)
+    }
+
+    /// Its value in each run of a method minus that in the run of another method with the same seed.
+    package func differences(_ runs: [ComparedRun], of method: String, from first: String) -> [Double] {
+        let base = Dictionary(
+            runs.filter { $0.method == first }.compactMap { run in value(run).map { (run.seed, $0) } },
+            uniquingKeysWith: { $1 })
+        return runs.filter { $0.method == method }.compactMap { run in
+            guard let own = value(run), let other = base[run.seed] else { return nil }
+            return own - other
+        }
+    }
 
     private static let droppedCells = ["clip_positive_high", "clip_negative_low"]
     private static let cells = droppedCells + ["clip_positive_low", "clip_negative_high"]
@@ -82,14 +101,14 @@ package struct ComparisonTable: Sendable {
     package var markdown: String {
         let quantities = ComparedQuantity.all.filter { quantity in runs.contains { quantity.value($0) != nil } }
         var lines = table("mean ± 95 % interval over seeds", methods) { method in
-            quantities.map { cell(SampleMean(values($0, method)), $0, isDifference: false) }
+            quantities.map { cell(SampleMean($0.values(runs, of: method)), $0, isDifference: false) }
         } heading: {
             quantities.map(\.name)
         }
         guard let first = methods.first, methods.count > 1 else { return lines.joined(separator: "\n") + "\n" }
         lines.append("")
         lines += table("minus \(first), paired by seed", Array(methods.dropFirst())) { method in
-            quantities.map { cell(SampleMean(differences($0, method, first)), $0, isDifference: true) }
+            quantities.map { cell(SampleMean($0.differences(runs, of: method, from: first)), $0, isDifference: true) }
         } heading: {
             quantities.map(\.name)
         }
@@ -109,20 +128,6 @@ package struct ComparisonTable: Sendable {
             "| \(name) | " + body.map { $0[row] }.joined(separator: " | ") + " |"
         }
         return [head, rule] + rows
-    }
-
-    private func values(_ quantity: ComparedQuantity, _ method: String) -> [Double] {
-        runs.filter { $0.method == method }.compactMap(quantity.value)
-    }
-
-    private func differences(_ quantity: ComparedQuantity, _ method: String, _ first: String) -> [Double] {
-        let base = Dictionary(
-            runs.filter { $0.method == first }.compactMap { run in quantity.value(run).map { (run.seed, $0) } },
-            uniquingKeysWith: { $1 })
-        return runs.filter { $0.method == method }.compactMap { run in
-            guard let own = quantity.value(run), let other = base[run.seed] else { return nil }
-            return own - other
-        }
     }
 
     private func cell(_ sample: SampleMean?, _ quantity: ComparedQuantity, isDifference: Bool) -> String {

@@ -17,6 +17,18 @@ extension RolloutService {
         try await inLedger { try await $0.evaluations(from: from, to: to, limit: limit) }
     }
 
+    /// The runs that can be compared: the ledgers of the directory named at the start, and this one.
+    package func runCatalogue() async throws -> RunCatalogue {
+        try await inLedger { try await library.catalogue(own: $0) }
+    }
+
+    /// Some numbers of some of these runs from one version to another, at most so many points of each.
+    package func runCurves(
+        of runs: [RunSummary], metrics: [String], from: Int?, to: Int?, points: Int
+    ) async -> [RunCurves] {
+        await library.curves(of: runs, metrics: metrics, from: from, to: to, points: points, own: ledger)
+    }
+
     /// Tokens beyond the clip range as the updates before `before` recorded them, newest update first, whole updates.
     package func keptTokens(before: PolicyVersion?, limit: Int) async throws -> [KeptTokenRecord] {
         try await inLedger { try await $0.keptTokens(before: before, limit: limit) }
