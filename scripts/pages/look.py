@@ -54,7 +54,7 @@ NAMELESS = """() => [...document.querySelectorAll("a,button,input,select,summary
 
 
 def pages(url):
-    """Every kind of page, with the first group, rollout and policy that the lists name."""
+    """Every kind of page with the status that it should have, with the first group, rollout and policy that the lists name."""
     def text(path):
         return urllib.request.urlopen(urllib.request.Request(url + path, headers={"accept": "text/html"})).read().decode()
 
@@ -65,13 +65,17 @@ def pages(url):
     group = first("/groups?status=consumed", r'href="(/groups/[^"]+)"') or first("/groups", r'href="(/groups/[^"]+)"')
     kept = first("/tokens/kept", r'href="(/rollouts/[^"]+)"')
     rollout = kept or (group and first(group, r'href="(/rollouts/[^"?]+)')) or first("/", r'href="(/rollouts/[^"?]+)')
-    found = ["/", "/runs", "/runs?metric=entropy&metric=reward_mean&together=on&from=1", "/groups", group, "/tokens/kept", rollout]
+    found = ["/", "/runs", "/runs?metric=entropy&metric=reward_mean&together=on&from=1", "/runs/compare",
+             "/runs/compare?metric=entropy&metric=reward_mean&seeds=each&from=1", "/runs/compare?method=nobody", "/groups", group,
+             "/groups?dataset=nobody", "/tokens/kept", rollout]
     if rollout:
         base = rollout.split("?")[0]
         found += [base + "?by=" + colour for colour in ("probability", "advantage", "entropy", "gradient")]
         found += [base + "?against=after"]
-    found += ["/policies", first("/policies", r'href="(/policies/[^"]+/rollback)"'), "/evaluations", "/queue", "/queue?state=all"]
-    return [path for path in found if path]
+    found += ["/policies", first("/policies", r'href="(/policies/[^"]+/rollback)"'), "/evaluations",
+              first("/evaluations", r'href="(/v1/evaluations/[^"]+)"'), "/queue", "/queue?state=all"]
+    errors = [("/groups/nobody", 404), ("/groups?status=half", 422), ("/nowhere/" + "x" * 200, 404)]
+    return [(path, 200) for path in found if path] + errors
 
 
 def main():
@@ -83,20 +87,30 @@ def main():
     print(f"{'page':58} {'status':>6} {'wider by':>9} {'contrast':>9} {'errors':>7} {'nameless':>9}  keyboard")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for number, path in enumerate(pages(url)):
-            wider, contrast, errors, nameless, skips, status, notes = 0, 99.0, [], 0, True, 0, []
+        for number, (path, expected) in enumerate(pages(url)):
+            wider, contrast, errors, nameless, skips, notes = 0, 99.0, [], 0, True, []
+            context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}, color_scheme=SCHEMES[0])
+            page = context.new_page()
+            # A browser reports the error that a page is about as one of its own.
+            page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning")
+                    and not (expected != 200 and "Failed to load resource" in m.text) else None)
+            page.on("pageerror", lambda e: errors.append(str(e)))
+            # The stream of events never ends, so the network is never idle.
+            status = page.goto(url + path, wait_until="load").status
+            for _ in range(20):
+                if "are being computed" not in page.content():
+                    break
+                page.wait_for_timeout(500)
+            # An evaluation's report is a document of its own, without the frame that has the skip link.
+            framed = "report" not in path
+            if framed and "#" not in path:
+                page.keyboard.press("Tab")
+                skips = page.evaluate("document.activeElement.className") == "skip"
+                page.evaluate("document.activeElement.blur()")
             for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
                 for width in WIDTHS:
-                    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                    page = context.new_page()
-                    page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
-                    page.on("pageerror", lambda e: errors.append(str(e)))
-                    # The stream of events never ends, so the network is never idle.
-                    status = page.goto(url + path, wait_until="load").status
-                    for _ in range(20):
-                        if "are being computed" not in page.content():
-                            break
-                        page.wait_for_timeout(500)
+                    page.set_viewport_size({"width": width, "height": 900})
                     page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
                     excess, culprit = page.evaluate(OVERFLOW)
                     ratio, where = page.evaluate(CONTRAST)
@@ -106,16 +120,11 @@ def main():
                         notes.append(f"{scheme} {width}: contrast {ratio:.2f} at {where!r}")
                     wider, contrast = max(wider, excess), min(contrast, ratio)
                     nameless = max(nameless, page.evaluate(NAMELESS))
-                    page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = false; })")
-                    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
-                    if "#" not in path:
-                        page.keyboard.press("Tab")
-                        skips = skips and page.evaluate("document.activeElement.className") == "skip"
-                        page.evaluate("document.activeElement.blur()")
                     if shots:
+                        page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = false; })")
                         page.screenshot(path=f"{shots}/{number:02}-{scheme}-{width}.png", full_page=True)
-                    context.close()
-            bad = status != 200 or wider > 0 or contrast < 4.5 or errors or nameless or not skips
+            context.close()
+            bad = status != expected or wider > 0 or contrast < 4.5 or errors or nameless or not skips
             failed += bool(bad)
             print(f"{path[:58]:58} {status:6} {wider:9} {contrast:9.2f} {len(errors):7} {nameless:9}  {'ok' if skips else 'no skip link'}")
             for note in notes[:6] + errors[:3]:

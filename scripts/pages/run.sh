@@ -2,22 +2,14 @@
 # Looks at the pages of a server with headless Chromium at three widths, by day and by night, and prints a table.
 # Usage: scripts/pages/run.sh DIRECTORY_WITH_THE_BINARIES|URL [DIRECTORY_FOR_SCREENSHOTS]
 # With a directory it starts a server that learns from the built-in problems until there is something to see (a minute or two).
-# Chromium is the system's (CHROMIUM names another); playwright comes from PyPI into .venv-pages (or ROLLOUTD_VENV_PAGES), once.
+# CHROMIUM names another browser than the system's Chromium. Status 75: there is no browser, so nothing was found out.
 set -euo pipefail
 target=$1
 shots=${2:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv="${ROLLOUTD_VENV_PAGES:-$here/../../.venv-pages}"
-chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
-if [ -z "$chromium" ]; then
-    echo "no Chromium here: the pages were not looked at (apt-get install chromium)"
-    exit 0
-fi
-if [ ! -f "$venv/ready" ]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'playwright>=1.50,<2'
-    touch "$venv/ready"
-fi
+bash "$here/browser.sh"
+chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome)}
 directory=$(mktemp -d)
 server=""
 cleanup() {

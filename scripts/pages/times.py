@@ -31,8 +31,9 @@ def main():
 
     group = first("/groups", r'href="(/groups/[^"]+)"')
     consumed = first("/groups?status=consumed", r'href="(/groups/[^"]+)"')
-    pages = ["/", "/runs", "/runs?from=1&to=40&metric=entropy", "/runs/chart.svg?metric=entropy", "/groups", "/groups?status=consumed",
-             "/groups?status=open", "/groups?dataset=set-3", "/groups?before=1000", group, consumed,
+    pages = ["/", "/runs", "/runs?from=1&to=40&metric=entropy", "/runs/chart.svg?metric=entropy", "/runs/compare",
+             "/runs/compare?seeds=each", "/runs/compare?from=1&to=100", "/runs/compare.svg?metric=entropy", "/groups", "/groups?status=consumed",
+             "/groups?status=open", "/groups?dataset=set-3", "/groups?dataset=nobody", "/groups?before=1000", group, consumed,
              group and first(group, r'href="(/rollouts/[^"?]+)'), consumed and first(consumed, r'href="(/rollouts/[^"?]+)'),
              "/tokens/kept", "/policies", "/evaluations", "/queue", "/queue?state=all"]
     print(f"{'page':50} {'median ms':>10} {'slowest ms':>11} {'bytes':>9}")
