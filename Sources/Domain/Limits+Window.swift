@@ -47,6 +47,7 @@ extension Limits {
     package static let comparedChartsMax = 16
     /// Points of all lines on a page of comparisons: a megabyte of SVG, and half of the time that a page may take.
     package static let comparedPointsMax = 40_000
-    /// Names of data sets that a page offers.
+    /// Names of data sets that are read to tell a mistyped one, and of these the ones that a page offers.
+    package static let datasetNamesRead = 1_000
     package static let datasetNamesShown = 20
 }

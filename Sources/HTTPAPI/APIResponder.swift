@@ -41,14 +41,15 @@ struct APIResponder: HTTPResponder {
         var response: Response
         var route = RequestCounters.unmatched
         var code: String?
+        var isPage = false
         do {
             response = try await LogContext.$requestID.withValue(log.id) {
-                try await answer(request, log, context, &route, &code)
+                try await answer(request, log, context, &route, &code, &isPage)
             }
         } catch {
             let answer = errorAnswer(for: error, logger: log.logger)
             code = answer.error["code"]?.string
-            response = answer.response
+            response = page(of: answer, to: request, log, isPage: isPage) ?? answer.response
         }
         response.headers[.requestID] = log.id
         addSecurityHeaders(to: &response, isEncrypted: configuration.tls != nil)
@@ -63,10 +64,13 @@ struct APIResponder: HTTPResponder {
 
     private func answer(
         _ request: Request, _ log: RequestLog, _ context: ConnectionContext, _ route: inout String,
-        _ code: inout String?
+        _ code: inout String?, _ isPage: inout Bool
     ) async throws -> Response {
+        isPage = ErrorPage.mayBeOne(request.head.path ?? "/")
+        let match = Result { routes.match(request.method, segments: try pathSegments(request)) }
+        if case .success(.found(let endpoint, _)) = match { isPage = endpoint.isPage }
         if authenticator.isOpen { try origins.admit(request) }
-        switch routes.match(request.method, segments: try pathSegments(request)) {
+        switch try match.get() {
         case .found(let endpoint, let parameters):
             route = endpoint.path
             if endpoint.isForm { try origins.admitForm(request) }
@@ -83,7 +87,7 @@ struct APIResponder: HTTPResponder {
             } catch {
                 let refusal = errorAnswer(for: error, logger: log.logger)
                 code = refusal.error["code"]?.string
-                response = endpoint.refusal(refusal)
+                response = page(of: refusal, to: request, log, isPage: isPage) ?? endpoint.refusal(refusal)
             }
             addRateLimits(access.rates(of: caller), to: &response)
             return response
@@ -98,6 +102,13 @@ struct APIResponder: HTTPResponder {
                 status: .notFound, code: "not_found", message: "there is no such path",
                 hint: "GET /openapi.yaml lists all paths")
         }
+    }
+
+    /// The error as a page, when a browser asked for one; nil for everybody else.
+    private func page(of answer: ErrorAnswer, to request: Request, _ log: RequestLog, isPage: Bool) -> Response? {
+        guard isPage, ErrorPage.isWanted(by: request) else { return nil }
+        let path = (request.head.path ?? "/").prefix { $0 != "?" && $0 != "#" }
+        return ErrorPage(answer: answer, path: String(path), requestID: log.id).response
     }
 
     private func clientAddress(_ request: Request, _ context: ConnectionContext) -> String {

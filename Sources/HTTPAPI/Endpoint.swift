@@ -35,6 +35,8 @@ struct Endpoint: Sendable {
     var refusal: @Sendable (ErrorAnswer) -> Response
     /// Whether a page's form sends it: a browser's remembered key opens it as well, for our own pages only.
     var isForm: Bool
+    /// Whether people look at it: a browser gets its errors as pages.
+    var isPage = false
     /// Answers one request, or throws.
     var handle: @Sendable (Call) async throws -> Response
 
@@ -55,6 +57,15 @@ struct Endpoint: Sendable {
         self.isForm = isForm
         self.refusal = refusal
         self.handle = handle
+    }
+}
+
+extension Endpoint {
+    /// The same operation as one that people look at.
+    var asPage: Endpoint {
+        var page = self
+        page.isPage = true
+        return page
     }
 }
 

@@ -35,7 +35,7 @@ func evaluationEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             try await call.readOptionalBody { json in _ = try JSONFields(json, known: []) }
             return jsonResponse(json(of: try await service.stopEvaluation(id)))
         },
-        Endpoint(.get, "/v1/evaluations/{id}/report") { call in try await report(call, service) },
+        Endpoint(.get, "/v1/evaluations/{id}/report") { call in try await report(call, service) }.asPage,
     ]
 }
 

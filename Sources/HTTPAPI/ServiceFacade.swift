@@ -60,6 +60,8 @@ package protocol ServiceFacade: Sendable {
     func open(groups: [GroupSubmission]) async throws -> [Result<GroupReceipt, InputError>]
     /// A page of groups, newest first.
     func groups(matching filter: GroupQuery, before cursor: Int64?, limit: Int) async throws -> GroupPage
+    /// The names of data sets that have prompts, in the order of the alphabet.
+    func datasetNames(limit: Int) async throws -> [String]
     /// A group with its members and the leases it was in, or `not_found`.
     func groupDetail(_ id: GroupID) async throws -> GroupDetail
 
@@ -150,6 +152,8 @@ package protocol ServiceFacade: Sendable {
 
     /// Updates from one version to another (nil: from the first, to the newest), evenly thinned to `points`.
     func updateSeries(from: Int?, to: Int?, points: Int) async throws -> UpdateSeries
+    /// The accuracies of the in-process model's versions on data sets, of the last evaluations.
+    func policyAccuracies(limit: Int) async throws -> PolicyAccuracyList
     /// The runs that can be compared: the ledgers of a directory, and this one.
     func runCatalogue() async throws -> RunCatalogue
     /// Some numbers of some of these runs from one version to another, at most so many points of each.

@@ -21,6 +21,7 @@ package struct RolloutService: Sendable {
     /// The evaluations of data sets that clients began.
     let desk = EvaluationDesk()
     let tokenReports = TokenReports()
+    let accuracies = PolicyAccuracies()
     /// The ledgers of other runs.
     let library: RunLibrary
     let learner: LearnerControl

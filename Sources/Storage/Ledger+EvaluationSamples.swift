@@ -68,6 +68,19 @@ extension Ledger {
         }
     }
 
+    /// The share of right samples of each problem that has a decided one, in the order of the problems.
+    package func evaluationShares(of id: EvaluationID) async throws -> [Double] {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT CAST(sum(outcome = 'passed') AS REAL) / count(*) AS share FROM evaluation_samples
+                WHERE run_seq = (SELECT seq FROM evaluation_runs WHERE id = ?) AND outcome IN ('passed', 'failed')
+                GROUP BY prompt_seq ORDER BY prompt_seq
+                """, [id.text]
+            ).map { $0["share"] }
+        }
+    }
+
     /// Sends undetermined samples back to the judges; how many.
     package func requeueUndetermined(of id: EvaluationID) async throws -> Int {
         try await write { db in

@@ -47,19 +47,34 @@ extension Ledger {
                 condition += " AND g.status = ?"
                 arguments += [status.rawValue]
             }
+            // A name that nothing has would walk all groups to find none.
             if let dataset = filter.dataset {
-                condition += " AND p.dataset_seq = (SELECT seq FROM datasets WHERE name = ?)"
-                arguments += [dataset]
+                guard let seq = try db.integer("SELECT seq FROM datasets WHERE name = ?", [dataset]) else {
+                    return GroupPage(groups: [], nextCursor: nil)
+                }
+                condition += " AND p.dataset_seq = ?"
+                arguments += [seq]
             }
             if let promptID = filter.promptID {
-                condition += " AND g.prompt_seq = (SELECT seq FROM prompts WHERE id = ?)"
-                arguments += [promptID.text]
+                guard let seq = try db.integer("SELECT seq FROM prompts WHERE id = ?", [promptID.text]) else {
+                    return GroupPage(groups: [], nextCursor: nil)
+                }
+                condition += " AND g.prompt_seq = ?"
+                arguments += [seq]
             }
             let rows = try db.rows(
                 groupColumns + " WHERE \(condition) ORDER BY g.seq DESC LIMIT ?", arguments + [limit + 1])
             return GroupPage(
                 groups: try rows.prefix(limit).map(decodeGroup),
                 nextCursor: rows.count > limit ? rows[limit - 1]["seq"] as Int64 : nil)
+        }
+    }
+
+    /// The names of data sets that have prompts, in the order of the alphabet.
+    package func datasetNames(limit: Int) async throws -> [String] {
+        try await read { db in
+            try db.rows("SELECT name FROM datasets WHERE prompt_count > 0 ORDER BY name LIMIT ?", [max(0, limit)])
+                .map { $0["name"] }
         }
     }
 

@@ -19,13 +19,15 @@ func withDirectory<Result>(_ body: (String) async throws -> Result) async throws
 
 /// The real service without learning, its loops beside it, closed when the body ends.
 func withRealServer(
-    _ directory: String, configure: (inout HTTPConfiguration) -> Void = { _ in },
+    _ directory: String, runs: String? = nil, configure: (inout HTTPConfiguration) -> Void = { _ in },
     _ body: @Sendable (HTTPClient) async throws -> Void
 ) async throws {
+    var settings = ServiceSettings(databasePath: directory + "/ledger.sqlite", isLearning: false, sandboxSlots: 1)
+    settings.runDirectory = runs
     let counter = Mutex(0)
     let run = UUID().uuidString.prefix(8)
     let assembled = try await RolloutService.assemble(
-        settings: ServiceSettings(databasePath: directory + "/ledger.sqlite", isLearning: false, sandboxSlots: 1),
+        settings: settings,
         clock: WallClock { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
         identifiers: IdentifierSource { prefix in
             counter.withLock {

@@ -58,7 +58,7 @@ extension ScriptedService {
 
     func groups(matching filter: GroupQuery, before cursor: Int64?, limit: Int) async throws -> GroupPage {
         try await enter()
-        return GroupPage(groups: [groupRecord], nextCursor: nil)
+        return GroupPage(groups: filter.dataset == "nope" ? [] : [groupRecord], nextCursor: nil)
     }
 
     func groupDetail(_ id: GroupID) async throws -> GroupDetail {

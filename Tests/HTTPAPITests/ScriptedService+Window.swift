@@ -63,6 +63,23 @@ extension ScriptedService {
         }
     }
 
+    func policyAccuracies(limit: Int) async throws -> PolicyAccuracyList {
+        try await enter()
+        let accuracies = [(3, 0.5), (9, 0.75)].compactMap { version, share in
+            MeanInterval([share, share, 1, 0]).map {
+                PolicyAccuracy(
+                    evaluation: EvaluationID("evl-1"), line: Self.hostile, version: PolicyVersion(version), interval: $0
+                )
+            }
+        }
+        return PolicyAccuracyList(accuracies, pending: 1)
+    }
+
+    func datasetNames(limit: Int) async throws -> [String] {
+        try await enter()
+        return ["math", Self.hostile]
+    }
+
     private var records: [KeptTokenRecord] {
         [(0.4, 3.5), (-0.7, 0.2)].enumerated().map { index, numbers in
             KeptTokenRecord(

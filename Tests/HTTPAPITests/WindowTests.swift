@@ -144,6 +144,23 @@ import Testing
         }
     }
 
+    @Test func `a run shows how its model does on data sets, in the range asked for, with a way to the reports`()
+        async throws
+    {
+        try await withServer(service()) { client in
+            let all = await client.send("GET", "/runs")?.text ?? ""
+            for part in [
+                "Accuracy on data sets", "<a href=\"/evaluations\">Evaluations, each", "1 more are being computed",
+                "aria-label=\"Accuracy on data sets: &lt;script&gt;",
+            ] {
+                #expect(all.contains(part), "\(part)")
+            }
+            let circles = { (text: String) in text.components(separatedBy: "<circle class=\"dot s0\"").count - 1 }
+            let part = await client.send("GET", "/runs?from=5")?.text ?? ""
+            #expect(circles(part) == circles(all) - 1)
+        }
+    }
+
     @Test func `runs are compared across methods and seeds, in the order asked for, with intervals or seed by seed`()
         async throws
     {
@@ -195,7 +212,26 @@ import Testing
         }
     }
 
+    @Test func `groups of a data set that is none say which there are`() async throws {
+        try await withServer(service()) { client in
+            let page = await client.send("GET", "/groups?dataset=nope")?.text ?? ""
+            #expect(page.contains("There is no data set named nope with prompts here; there are "))
+            #expect(page.contains("<a href=\"/groups?dataset=math\">math</a>") && !page.contains("<script>alert"))
+            #expect(await client.send("GET", "/groups?dataset=d")?.text.contains("no data set named") == false)
+        }
+    }
+
     // MARK: Going back
+
+    @Test func `policies offer no way back where the learner is off, and say why`() async throws {
+        let service = service()
+        try await withServer(service) { client in
+            #expect(await client.send("GET", "/policies")?.text.contains("/rollback\"") == true)
+            service.state.withLock { $0.phase = .off }
+            let page = await client.send("GET", "/policies")?.text ?? ""
+            #expect(!page.contains("/rollback\"") && page.contains("The learner is off here"))
+        }
+    }
 
     @Test func `going back needs an admin, a confirmation, and a page of ours`() async throws {
         let service = service()

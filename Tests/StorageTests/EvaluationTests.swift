@@ -50,6 +50,27 @@ struct EvaluationTests {
         }
     }
 
+    @Test func `the share of right samples is told of each problem that has a decided one`() async throws {
+        try await withLedger { ledger, _ in
+            for id in ["a", "b", "c"] { try await ledger.addPrompt(mathPrompt(id)) }
+            let run = try await ledger.openEvaluation(settings())
+            #expect(try await ledger.evaluationShares(of: run.id) == [])
+            for problem in try await ledger.evaluationProblems(of: run.id) {
+                for sample in 0..<2 {
+                    try await ledger.record(answer: answer(), of: run.id, problem: problem.seq, sample: sample)
+                }
+            }
+            let works = try await ledger.unjudgedSamples(of: run.id, limit: 9)
+            let verdicts: [Verdict] = [
+                .passed("right"), .failed("wrong"), .passed("right"), .passed("right"),
+                .undetermined(.init(code: .sandboxUnavailable, message: "no")),
+                .undetermined(.init(code: .sandboxUnavailable, message: "no")),
+            ]
+            try await ledger.record(sampleVerdicts: zip(works, verdicts).map { ($0.seq, $1) })
+            #expect(try await ledger.evaluationShares(of: run.id) == [0.5, 1])
+        }
+    }
+
     @Test func `a verdict counts once, and undetermined samples go back to the judges`() async throws {
         try await withLedger { ledger, _ in
             try await ledger.addPrompt(mathPrompt("a"))

@@ -76,6 +76,10 @@ struct NamedGroupTests {
             #expect(try await ids(GroupQuery(status: .ready)) == ["g2"])
             #expect(try await ids(GroupQuery(dataset: "arithmetic")) == ["g1"])
             #expect(try await ids(GroupQuery(promptID: PromptID("q"))) == ["g2"])
+            #expect(try await ids(GroupQuery(dataset: "nope")) == [])
+            #expect(try await ids(GroupQuery(promptID: PromptID("nope"))) == [])
+            #expect(try await ledger.datasetNames(limit: 9).contains("arithmetic"))
+            #expect(try await ledger.datasetNames(limit: 1).count == 1)
             let page = try await ledger.groups(matching: GroupQuery(), before: nil, limit: 1)
             #expect(
                 try await ledger.groups(matching: GroupQuery(), before: page.nextCursor, limit: 1).groups.first?.id

@@ -20,7 +20,7 @@ func comparisonEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             }
             return svgResponse(try await comparison(view, service).chart(metric))
         },
-    ]
+    ].map(\.asPage)
 }
 
 private func comparison(_ view: ComparisonView, _ service: some ServiceFacade) async throws -> RunComparison {

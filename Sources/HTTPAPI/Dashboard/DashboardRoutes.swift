@@ -12,14 +12,14 @@ func dashboardEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             // The page is worth showing while the ledger is not there: the snapshot comes from memory.
             let recent = try? await service.rollouts(matching: RolloutFilter(), before: nil, limit: recentRollouts)
             return pageResponse(StatusPage(status: service.status(), recent: recent?.rollouts ?? []).html)
-        },
+        }.asPage,
         Endpoint(.get, "/assets/style.css", access: .open) { _ in
             asset(DashboardStyle.sheet, type: "text/css; charset=utf-8")
         },
         Endpoint(.get, "/dashboard.js", access: .open) { _ in
             asset(DashboardScript.source, type: "text/javascript; charset=utf-8")
         },
-        Endpoint(.get, "/rollouts/{id}") { try await rolloutPage($0, service) },
+        Endpoint(.get, "/rollouts/{id}") { try await rolloutPage($0, service) }.asPage,
     ]
 }
 

@@ -6,6 +6,8 @@ struct GroupsPage: Sendable {
     let page: GroupPage
     let filter: GroupQuery
     let now: Timestamp
+    /// Names of data sets, read where nothing was found in the one that was asked for.
+    var datasets: [String] = []
 
     var html: HTML {
         PageFrame(title: "groups · rolloutd", section: .groups).html(
@@ -22,7 +24,7 @@ struct GroupsPage: Sendable {
                 .escape(Figures.duration(Double(now.milliseconds - group.createdAt.milliseconds) / 1000)),
             ]
         }
-        return form
+        return form + unknownDataset
             + PageTable(
                 "Groups", names: ["group", "prompt", "data set", "status", "fate"],
                 figures: ["rollouts", "update", "age"], rows: rows, empty: "no group matches"
@@ -33,6 +35,21 @@ struct GroupsPage: Sendable {
                     ("status", filter.status?.rawValue), ("dataset", filter.dataset),
                     ("prompt_id", filter.promptID?.text),
                 ], before: page.nextCursor.map { String($0) })
+    }
+
+    private var unknownDataset: HTML {
+        guard let asked = filter.dataset, page.groups.isEmpty, !datasets.contains(asked) else { return .empty }
+        // Names beyond those that were read may still be there.
+        guard datasets.count < Limits.datasetNamesRead else { return .empty }
+        let shown = datasets.prefix(Limits.datasetNamesShown).map {
+            HTML.link("/groups?dataset=\(percentEncoded($0))", $0).text
+        }
+        let known =
+            shown.isEmpty
+            ? "there is none yet"
+            : "there are " + shown.joined(separator: ", ") + (datasets.count > shown.count ? " and others" : "")
+        let beginning = "There is no data set named \(asked) with prompts here; "
+        return .element("p", [:], .escape(beginning) + HTML(known + "."))
     }
 
     private var form: HTML {

@@ -79,12 +79,19 @@ enum Figures {
         guard value.isFinite else { return "–" }
         switch abs(value) {
         case 0: return "0"
-        case ..<0.0001: return String(value)
+        case ..<0.0001: return scientific(value)
         case ..<0.01: return decimal(value, 5)
         case ..<1: return decimal(value, 3)
         case ..<100: return decimal(value, 2)
         default: return count(Int(value.rounded()))
         }
+    }
+
+    /// A tiny number with two digits: `2.8e-6`.
+    private static func scientific(_ value: Double) -> String {
+        var (digits, exponent) = (value, 0)
+        while abs(digits) < 1, exponent > -330 { (digits, exponent) = (digits * 10, exponent - 1) }
+        return "\(decimal(digits, 1))e\(exponent)"
     }
 
     /// A whole number with separators: `12,345`.

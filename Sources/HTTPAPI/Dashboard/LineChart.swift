@@ -34,6 +34,8 @@ package struct LineChart: Sendable {
     /// Values of y are shares and shown as percentages.
     var isShare = false
     var xLabel = "policy version"
+    /// Whether a single line is named as well.
+    var namesSingle = false
     /// A horizontal line worth reaching.
     var target: Double?
 
@@ -76,7 +78,7 @@ package struct LineChart: Sendable {
     }
 
     private func legend(_ shown: [ChartSeries]) -> HTML {
-        guard shown.count > 1 else { return .empty }
+        guard shown.count > 1 || namesSingle else { return .empty }
         let items = shown.enumerated().filter { !$0.element.name.isEmpty }.map { index, line in
             // The last value of one of many lines would say nothing of the others.
             let last = line.isThin ? HTML.empty : .element("b", [:], .escape(label(line.points.last?.y ?? 0)))
@@ -89,8 +91,7 @@ package struct LineChart: Sendable {
     func marks(_ shown: [ChartSeries]) -> HTML {
         let all = shown.flatMap(\.points)
         let xs = Self.bounds(all.map(\.x), atLeast: 1)
-        let ys =
-            yRange ?? Self.bounds(all.map(\.y) + shown.flatMap(\.band).flatMap { [$0.low, $0.high] }, atLeast: 1e-9)
+        let ys = yRange ?? Self.bounds(all.map(\.y) + bandEdges(shown), atLeast: 1e-9)
         let plotWidth = Self.width - Self.left - Self.right
         let plotHeight = Self.height - Self.top - Self.bottom
         func place(_ x: Double, _ y: Double) -> (Double, Double) {
@@ -133,7 +134,24 @@ package struct LineChart: Sendable {
         return HTML(parts)
     }
 
+    /// The ends of the bands as far as the axis reaches for them: an interval of two seeds is wide enough to flatten every
+    /// line, and a share beyond 0 or 1 is none.
+    private func bandEdges(_ shown: [ChartSeries]) -> [Double] {
+        let edges = shown.flatMap(\.band).flatMap { [$0.low, $0.high] }.filter(\.isFinite)
+        let values = shown.flatMap(\.points).map(\.y).filter(\.isFinite)
+        guard let low = values.min(), let high = values.max() else { return [] }
+        let room = high > low ? high - low : .infinity
+        var range = (low - room)...(high + room)
+        if isShare, low >= 0, high <= 1 { range = max(range.lowerBound, 0)...min(range.upperBound, 1) }
+        return edges.map { min(max($0, range.lowerBound), range.upperBound) }
+    }
+
     private func band(_ edges: [(low: (Double, Double), high: (Double, Double))], _ classes: String) -> String {
+        if edges.count == 1, let edge = edges.first {
+            // The interval of a single point.
+            let ends = [edge.low, edge.high].map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ")
+            return "<polyline class=\"line \(classes)\" points=\"\(ends)\"/>"
+        }
         guard edges.count > 1 else { return "" }
         let outline = edges.map(\.low) + edges.reversed().map(\.high)
         return "<polygon class=\"band \(classes)\" points=\""

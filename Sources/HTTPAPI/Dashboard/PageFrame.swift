@@ -40,7 +40,8 @@ struct PageFrame: Sendable {
     }
 
     var title: String
-    var section: PageSection
+    /// The part of the navigation that it belongs to; nil for none.
+    var section: PageSection?
     /// The pages above this one that the navigation does not name; path and text.
     var trail: [(path: String, text: String)] = []
     var refresh = Refresh.byEvents
@@ -82,7 +83,7 @@ struct PageFrame: Sendable {
     }
 
     private var crumbs: String {
-        guard !trail.isEmpty else { return "" }
+        guard let section, !trail.isEmpty else { return "" }
         let way: [(path: String, text: String)] = [(section.path, section.rawValue)] + trail
         let items = way.map { path, text in
             "<li><a href=\"\(path)\">\(HTML.escape(text).text)</a></li>"

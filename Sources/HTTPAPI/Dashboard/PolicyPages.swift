@@ -1,5 +1,6 @@
 // Policies: versions, how they do on held-out prompts, whether their weights are kept, and going back to one.
 import Domain
+import Service
 
 /// Renders `GET /policies`.
 struct PoliciesPage: Sendable {
@@ -23,6 +24,13 @@ struct PoliciesPage: Sendable {
                 "p", ["class": "alarm", "role": "status"],
                 .escape("The learner goes back to policy \(version) at the next update boundary."))
         }
+        if learner.phase == .off {
+            body =
+                body
+                + HTML(
+                    "<p>The learner is off here, so there is no going back to an earlier policy; <code>rolloutd serve --learner on</code> can.</p>"
+                )
+        }
         return body + table
             + nextPage("/policies", [], before: nextBefore.map { $0.description })
     }
@@ -36,9 +44,9 @@ struct PoliciesPage: Sendable {
         let rows = records.map { record -> [HTML] in
             let measured = byVersion[record.version] ?? []
             let link =
-                record.hasCheckpoint && record.version != records.first?.version
+                record.hasCheckpoint && record.version != records.first?.version && learner.phase != .off
                 ? HTML.link("/policies/\(record.version)/rollback", "roll back to \(record.version)…")
-                : .escape(record.hasCheckpoint ? "newest here" : "")
+                : .escape(record.hasCheckpoint && record.version == records.first?.version ? "newest here" : "")
             return [
                 .short("policy \(record.version)"), .time(record.createdAt),
                 .short(record.hasCheckpoint ? "kept" : "not kept"),

@@ -113,7 +113,7 @@ struct RunComparison: Sendable {
         return LineChart(
             title: title(metric), note: meaning.isEmpty ? view.form.note : "\(meaning) \(view.form.note)",
             series: ChartSeries.lines(of: methods, lines, view.form), isShare: kind != nil || RunsPage.isShare(metric),
-            xLabel: kind == nil ? "update" : "policy version")
+            xLabel: kind == nil ? "update" : "policy version", namesSingle: true)
     }
 
     private func title(_ metric: String) -> String {

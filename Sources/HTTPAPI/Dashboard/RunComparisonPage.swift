@@ -36,8 +36,8 @@ struct RunComparisonPage: Sendable {
                 <code>rolloutd compare</code>.</p>
                 """)
         }
-        let files = catalogue.runs.count { $0.name != RunCatalogue.ownName }
-        return .note("\(files) ledgers of \(directory), read without being touched, and this server's own.")
+        let others = catalogue.runs.count { !$0.isOwn }
+        return .note("This server's own ledger and \(others) of \(directory), which are read and not touched.")
     }
 
     private var notes: HTML {
@@ -174,7 +174,7 @@ struct RunComparisonPage: Sendable {
             ]
         }
         return PageTable(
-            "Runs", names: ["run", "method", ""], figures: ["seed", "updates", "held-out, last"], rows: rows
+            "Runs", names: ["run", "method", "note"], figures: ["seed", "updates", "held-out, last"], rows: rows
         ).html
     }
 

@@ -27,6 +27,8 @@ struct RunsPage: Sendable {
     let view: RunView
     let series: UpdateSeries
     let evaluations: [EvaluationRecord]
+    /// The in-process model on data sets.
+    var accuracies = PolicyAccuracyList()
 
     /// What one looks at first, in this order, where it is recorded.
     static let usual = [
@@ -123,7 +125,7 @@ struct RunsPage: Sendable {
                     "<p class=\"note\"><a href=\"/runs/chart.svg?\(HTML.escape(query).text)\" download=\"\(chart.fileName)\">\(HTML.escape(chart.title).text) as SVG</a></p></div>"
                 )
         }
-        return .element("div", ["class": "charts"], (heldOut + figures).joined())
+        return .element("div", ["class": "charts"], (heldOut + datasets + figures).joined())
     }
 
     private var heldOut: [HTML] {
@@ -142,6 +144,28 @@ struct RunsPage: Sendable {
             title: "Held-out accuracy, greedy", note: "By kind of problem, on prompts that are never trained on.",
             series: Array(lines), yRange: 0...1, isShare: true)
         return [HTML("<div>") + chart.html + HTML("</div>")]
+    }
+
+    /// Evaluations of data sets, in the versions that are shown.
+    private var datasets: [HTML] {
+        guard !accuracies.accuracies.isEmpty || accuracies.pending > 0 else { return [] }
+        let range = (view.from ?? 0)...max(view.to ?? .max, view.from ?? 0)
+        let inside = accuracies.accuracies.filter { range.contains($0.version.number) }
+        let names = inside.map(\.line).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let lines = names.prefix(Limits.comparedMethodsMax).map { name in
+            let own = inside.filter { $0.line == name }
+            return ChartSeries(
+                name: name, points: own.map { (Double($0.version.number), $0.interval.mean) }, hasDots: true,
+                band: own.map { (Double($0.version.number), $0.interval.low, $0.interval.high) })
+        }
+        let chart = LineChart(
+            title: "Accuracy on data sets", note: "Evaluations of this model; bands are 95 % intervals over problems.",
+            series: Array(lines), yRange: 0...1, isShare: true, namesSingle: true)
+        let pending =
+            accuracies.pending > 0
+            ? HTML.note("\(accuracies.pending) more are being computed; load the page again.") : .empty
+        let reports = HTML("<p class=\"note\"><a href=\"/evaluations\">Evaluations, each with its report</a></p>")
+        return [HTML("<div>") + chart.html + .all(pending, reports, HTML("</div>"))]
     }
 
     /// One chart of some metrics; also for the SVG file.

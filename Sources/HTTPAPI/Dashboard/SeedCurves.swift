@@ -11,8 +11,8 @@ package enum SeedForm: String, Sendable, CaseIterable {
     /// What a chart says of it.
     var note: String {
         switch self {
-        case .mean: "mean over seeds, 95 % interval"
-        case .each: "each seed a line"
+        case .mean: "Mean over seeds, 95 % interval."
+        case .each: "Each seed is a line."
         }
     }
 }

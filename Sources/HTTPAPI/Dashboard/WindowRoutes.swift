@@ -34,7 +34,7 @@ func windowEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             return pageResponse(EvaluationsPage(runs: runs, now: service.status().now).html)
         },
         Endpoint(.get, "/queue") { try await queue($0, service) },
-    ]
+    ].map(\.asPage)
 }
 
 // MARK: Runs
@@ -62,7 +62,9 @@ private func runs(_ call: Call, _ service: some ServiceFacade) async throws -> R
         ? try await service.evaluations(limit: Limits.curvePoints * 3).sorted { $0.version < $1.version }
         : try await service.evaluations(
             from: versions.lowerBound, to: versions.upperBound, limit: Limits.curvePoints * 3)
-    return pageResponse(RunsPage(view: view, series: series, evaluations: evaluations).html)
+    let accuracies = try await service.policyAccuracies(limit: Limits.listedRows)
+    return pageResponse(
+        RunsPage(view: view, series: series, evaluations: evaluations, accuracies: accuracies).html)
 }
 
 private func runChart(_ call: Call, _ service: some ServiceFacade) async throws -> Response {
@@ -85,7 +87,11 @@ private func groups(_ call: Call, _ service: some ServiceFacade) async throws ->
     let page = try await service.groups(
         matching: filter, before: try query.integer("before", in: 0...Limits.cursorMax).map { Int64($0) },
         limit: Limits.listedRows)
-    return pageResponse(GroupsPage(page: page, filter: filter, now: service.status().now).html)
+    // Nothing to show may be a name that is mistyped.
+    let names =
+        page.groups.isEmpty && filter.dataset != nil
+        ? try await service.datasetNames(limit: Limits.datasetNamesRead) : []
+    return pageResponse(GroupsPage(page: page, filter: filter, now: service.status().now, datasets: names).html)
 }
 
 private func group(_ call: Call, _ service: some ServiceFacade) async throws -> Response {

@@ -20,7 +20,7 @@ enum WindowStyle {
         input[type=checkbox]{margin:0 7px 0 0;vertical-align:-1px}label input:not([type=checkbox]),label select{display:block;margin-top:2px}
         button{cursor:pointer}button.grave{background:var(--bad);color:var(--bg);border-color:var(--bad)}
         .choices{display:flex;flex-wrap:wrap;gap:4px 14px;margin:6px 0;font-size:14px}.choices [aria-current]{color:var(--ink);font-weight:600}
-        .panel+.note,pre+.note{margin-top:14px}
+        main>.panel:first-child{margin-top:14px}.panel+.note,pre+.note{margin-top:14px}
         details{margin:10px 0}summary{cursor:pointer;padding:4px 0}
         .tokens{line-height:1.9;position:relative}
         .tokens .b{outline:2px solid var(--s3);outline-offset:-1px;font-weight:600}

@@ -25,12 +25,13 @@ struct EvaluationPage: Sendable {
             report.comparisonText.map {
                 HTML.element("h2", [:], HTML("Comparison")) + HTML.element("p", [:], .escape($0))
             } ?? .empty
+        let way = isServed ? "<span><a href=\"/evaluations\">All evaluations</a></span>" : ""
         return HTML(
             """
             <!doctype html><html lang="en"><head><meta charset="utf-8">\
             <meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">\
             <title>\(title)</title>\(styles)</head>\
-            <body><header><h1>\(title)</h1><span class="dim">\(HTML.escape(report.run.id.text).text)</span></header><main>\
+            <body><header><h1>\(title)</h1><span class="dim">\(HTML.escape(report.run.id.text).text)</span>\(way)</header><main>\
             <p>\(HTML.escape("\(report.run.problems) problems, \(report.protocolText)").text)</p>\(warnings.text)\
             \(figures.text)<h2>Curves</h2><div class="charts">\(chart.html.text)\(spread.html.text)</div>\
             \(slices("By difficulty", report.byDifficulty).text)\(slices("By subject", report.bySubject).text)\

@@ -17,6 +17,11 @@ extension RolloutService {
         try await inLedger { try await $0.evaluations(from: from, to: to, limit: limit) }
     }
 
+    /// The names of data sets that have prompts, in the order of the alphabet.
+    package func datasetNames(limit: Int) async throws -> [String] {
+        try await inLedger { try await $0.datasetNames(limit: limit) }
+    }
+
     /// The runs that can be compared: the ledgers of the directory named at the start, and this one.
     package func runCatalogue() async throws -> RunCatalogue {
         try await inLedger { try await library.catalogue(own: $0) }
