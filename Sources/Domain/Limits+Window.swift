@@ -39,6 +39,8 @@ extension Limits {
     package static let runEvaluationsMax = 3_000
     /// Updates of other ledgers that stay in memory over all runs: about 40 MB at forty numbers each.
     package static let runPointsKept = 40_000
+    /// Letters of an update's numbers in another ledger: forty of them are 2 KB.
+    package static let updateMetricsLengthMax = 200_000
     /// Names of metrics of which one copy is kept for all runs; some forty exist.
     package static let metricNamesShared = 1_000
     /// Methods in one chart: five colours, each as a whole line and in two dashes.

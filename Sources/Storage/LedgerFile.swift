@@ -77,6 +77,11 @@ package struct LedgerFile: Sendable {
             guard try Int.fetchOne(db, sql: "PRAGMA application_id") == ledgerApplicationID else {
                 throw LedgerError.cannotOpen("it is no ledger of rolloutd's")
             }
+            // A view in a table's place could compute for ever.
+            let tables = try Int.fetchOne(
+                db,
+                sql: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('updates', 'evaluations')")
+            guard tables == 2 else { throw LedgerError.cannotOpen("it has no tables of updates and evaluations") }
             return try body(db)
         }
     }
@@ -113,7 +118,6 @@ extension Database {
         let schema = try Int.fetchOne(self, sql: "PRAGMA user_version") ?? 0
         let known = allMigrations.last?.number ?? 0
         guard schema <= known else { throw LedgerError.newerSchema(found: schema, known: known) }
-        guard schema >= 1 else { throw LedgerError.cannotOpen("it has no tables yet") }
         var outline = RunOutline(schema: schema, whole: nil, newest: nil, evaluations: [])
         // Two queries: each is one look at an end of the primary key.
         if let first = try integer("SELECT min(version) FROM updates"),
@@ -150,7 +154,10 @@ extension Database {
     fileprivate func updates(at versions: [Int]) throws -> [UpdateRecord] {
         try versions.compactMap { version in
             let row = try row(
-                "SELECT version, objective, metrics, created_at FROM updates WHERE version = ?", [version])
+                """
+                SELECT version, objective, CASE WHEN length(metrics) <= ? THEN metrics END AS metrics, created_at
+                FROM updates WHERE version = ?
+                """, [Limits.updateMetricsLengthMax, version])
             return try row.map { row in
                 UpdateRecord(
                     version: PolicyVersion(try row.value("version")),

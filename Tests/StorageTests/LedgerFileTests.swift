@@ -75,6 +75,20 @@ struct LedgerFileTests {
         }
     }
 
+    @Test func `what a killed owner left in its log is read as well`() async throws {
+        try await withLedger { ledger, fixture in
+            try await ledger.registerInitialPolicy(checkpoint: checkpoint(0))
+            for version in 1...5 { try await ledger.commit(update: updateCommit(version, [])) }
+            // The files as they are now, as after kill -9: the log is not folded in.
+            let copy = fixture.directory.file("killed.sqlite")
+            for ending in ["", "-wal"] {
+                try FileManager.default.copyItem(atPath: fixture.path + ending, toPath: copy + ending)
+            }
+            #expect(LedgerFile(path: copy).stamp?.logBytes ?? 0 > 0)
+            #expect(try await LedgerFile(path: copy).outline().whole == 1...5)
+        }
+    }
+
     @Test func `a ledger of an older schema is read as it is and not migrated`() async throws {
         let directory = try TemporaryDirectory()
         let path = directory.file("old.sqlite")
@@ -114,12 +128,27 @@ struct LedgerFileTests {
         #expect(await reason("pipe.sqlite").contains("gone"), "a pipe that nobody writes was waited for")
         for (name, sql) in [
             ("other.sqlite", "CREATE TABLE updates (version)"),
-            ("newer.sqlite", "PRAGMA application_id = \(ledgerApplicationID); PRAGMA user_version = 9999"),
+            (
+                "newer.sqlite",
+                """
+                PRAGMA application_id = \(ledgerApplicationID); PRAGMA user_version = 9999;
+                CREATE TABLE updates (version); CREATE TABLE evaluations (version)
+                """
+            ),
+            (
+                "endless.sqlite",
+                """
+                PRAGMA application_id = \(ledgerApplicationID); PRAGMA user_version = 1;
+                CREATE TABLE evaluations (version);
+                CREATE VIEW updates AS WITH RECURSIVE n(version) AS (VALUES(1) UNION ALL SELECT version + 1 FROM n)
+                    SELECT * FROM n
+                """
+            ),
             (
                 "odd?#%41;.sqlite",
                 """
                 PRAGMA application_id = \(ledgerApplicationID); PRAGMA user_version = 1;
-                CREATE TABLE updates (version, objective, metrics, created_at);
+                CREATE TABLE updates (version, objective, metrics, created_at); CREATE TABLE evaluations (version);
                 INSERT INTO updates VALUES (1, 'x', x'00ff', 'yesterday')
                 """
             ),
@@ -128,6 +157,7 @@ struct LedgerFileTests {
             try await queue.writeWithoutTransaction { db in try db.execute(sql: sql) }
             try queue.close()
         }
+        #expect(await reason("endless.sqlite").contains("no tables"))
         #expect(await reason("other.sqlite").contains("no ledger"))
         #expect(await reason("newer.sqlite").contains("schema 9999"))
         #expect(await reason("odd?#%41;.sqlite").contains("created_at holds"))

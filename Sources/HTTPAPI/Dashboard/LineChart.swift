@@ -125,7 +125,7 @@ package struct LineChart: Sendable {
             let places = line.points.map { place($0.x, $0.y) }
             parts +=
                 "<polyline class=\"line \(classes)\(line.isThin ? " thin" : "")\" points=\""
-                + places.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
+                + Self.path(places) + "\"/>"
             guard line.hasDots || places.count == 1 else { continue }
             for (x, y) in places {
                 parts += "<circle class=\"dot \(classes)\" cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2.5\"/>"
@@ -155,12 +155,38 @@ package struct LineChart: Sendable {
         guard edges.count > 1 else { return "" }
         let outline = edges.map(\.low) + edges.reversed().map(\.high)
         return "<polygon class=\"band \(classes)\" points=\""
-            + outline.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ") + "\"/>"
+            + Self.path(outline) + "\"/>"
     }
 
     /// A value of y as the axis and the legend write it.
     func label(_ value: Double) -> String {
         isShare ? Figures.decimal(value * 100, abs(value) < 0.1 && value != 0 ? 2 : 0) + " %" : Figures.short(value)
+    }
+
+    /// Points as SVG takes them, with one digit: a page of many lines is mostly these, so they are written as bytes.
+    private static func path(_ places: [(Double, Double)]) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(places.count * 12)
+        func write(_ value: Double) {
+            let tenths = value.isFinite ? Int((min(max(value, -1e6), 1e6) * 10).rounded()) : 0
+            if tenths < 0 { bytes.append(UInt8(ascii: "-")) }
+            let whole = abs(tenths) / 10
+            let part = abs(tenths) % 10
+            var scale = 1
+            while whole / scale >= 10 { scale *= 10 }
+            while scale > 0 {
+                bytes.append(UInt8(ascii: "0") + UInt8(whole / scale % 10))
+                scale /= 10
+            }
+            if part > 0 { bytes += [UInt8(ascii: "."), UInt8(ascii: "0") + UInt8(part)] }
+        }
+        for (x, y) in places {
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+            write(x)
+            bytes.append(UInt8(ascii: ","))
+            write(y)
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// A coordinate with one digit: more is invisible.

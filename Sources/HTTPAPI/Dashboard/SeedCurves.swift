@@ -11,7 +11,7 @@ package enum SeedForm: String, Sendable, CaseIterable {
     /// What a chart says of it.
     var note: String {
         switch self {
-        case .mean: "Mean over seeds, 95 % interval."
+        case .mean: "Mean over seeds with its 95 % interval, where more than half of the seeds are."
         case .each: "Each seed is a line."
         }
     }
@@ -42,12 +42,18 @@ extension ChartSeries {
         }
     }
 
-    /// The mean of some curves at each version, over those that have it.
+    /// The mean of some curves at each version that more than half of them have: where runs end at different versions the line
+    /// would otherwise jump to the one that is left.
     private static func mean(of curves: [[(Int, Double)]], named name: String, style: Int) -> ChartSeries {
-        var byVersion: [Int: [Double]] = [:]
-        for points in curves { for (version, value) in points { byVersion[version, default: []].append(value) } }
-        let means = byVersion.keys.sorted().compactMap { version in
-            SampleMean(byVersion[version] ?? []).map { (x: Double(version), mean: $0) }
+        let all = curves.joined().sorted { $0.0 < $1.0 }
+        var means: [(x: Double, mean: SampleMean)] = []
+        var values: [Double] = []
+        for (place, point) in all.enumerated() {
+            values.append(point.1)
+            // The last of its version.
+            guard place + 1 == all.count || all[place + 1].0 != point.0 else { continue }
+            if values.count * 2 > curves.count, let mean = SampleMean(values) { means.append((Double(point.0), mean)) }
+            values.removeAll(keepingCapacity: true)
         }
         return ChartSeries(
             name: name, points: means.map { ($0.x, $0.mean.mean) },
