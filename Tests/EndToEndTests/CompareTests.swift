@@ -72,6 +72,24 @@ import Testing
         #expect(gppo.contains { ($0["gradient_mass_kept"] ?? 0) > 0 }, "GPPO kept nothing out of range")
         #expect(clip.allSatisfy { $0["gradient_mass_kept"] == 0 }, "clipping kept a gradient")
         #expect(gppo.last?.provenance?.checkpointDigest != clip.last?.provenance?.checkpointDigest)
+        try await showsRuns()
+    }
+
+    /// A server over another ledger, told of the directory by the environment, shows the runs side by side.
+    private func showsRuns() async throws {
+        let before = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+        let server = try await ServerProcess.start(
+            ["--database", folder.path + "/other.sqlite", "--learner", "off"], environment: ["ROLLOUTD_RUNS": out])
+        defer { server.signal(9) }
+        let page = await server.client.send("GET", "/runs/compare?metric=reward_mean&metric=gradient_mass_kept")
+        let text = page?.text ?? ""
+        for part in [
+            "gppo (2 seeds)", "clip-higher (2 seeds)", "ce-gppo-beta1-0.5 (2 seeds)", "<td>this ledger</td>",
+            "class=\"line s2\"", "1 to 4",
+        ] {
+            #expect(text.contains(part), "\(part) is not in \(text.prefix(2_000))")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: out).sorted() == before)
     }
 
     @Test(.timeLimit(.minutes(5)))
