@@ -49,6 +49,7 @@ let package = Package(
                 .embedInCode("m0009_atropos.sql"), .embedInCode("m0010_evaluations.sql"),
                 .embedInCode("m0011_kept_tokens.sql"),
                 .embedInCode("m0012_packed_tasks.sql"),
+                .embedInCode("m0013_evaluation_conduct.sql"),
             ]),
         .target(name: "CKernels", exclude: ["DESIGN.md"], cSettings: cSettings),
         .target(name: "CSandbox", cSettings: cSettings),

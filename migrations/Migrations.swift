@@ -30,4 +30,5 @@ package let allMigrations: [Migration] = [
     Migration(10, "m0010_evaluations", PackageResources.m0010_evaluations_sql),
     Migration(11, "m0011_kept_tokens", PackageResources.m0011_kept_tokens_sql),
     Migration(12, "m0012_packed_tasks", PackageResources.m0012_packed_tasks_sql),
+    Migration(13, "m0013_evaluation_conduct", PackageResources.m0013_evaluation_conduct_sql),
 ]

@@ -135,7 +135,9 @@ CREATE TABLE evaluation_runs (
     judged INTEGER NOT NULL DEFAULT 0,
     undetermined INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL
-) STRICT;
+, is_wanted INTEGER NOT NULL DEFAULT 0 CHECK (is_wanted IN (0, 1)), wanted_at INTEGER, concurrency INTEGER NOT NULL DEFAULT 32 CHECK (concurrency >= 1), holder TEXT, held_until INTEGER CHECK ((held_until IS NULL) = (holder IS NULL)), fault TEXT, figures TEXT) STRICT;
+
+CREATE INDEX evaluation_runs_wanted ON evaluation_runs (wanted_at, seq) WHERE is_wanted = 1;
 
 CREATE TABLE evaluation_samples (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -81,15 +81,34 @@ extension EvaluationSettings {
 }
 
 extension EvaluationRun {
-    /// The run on the wire; `status` is `running`, `stopped` or `finished`.
-    package func json(isRunning: Bool) -> JSONValue {
-        let status = isRunning ? "running" : isFinished ? "finished" : "stopped"
-        return .members([
-            "id": .string(id.text), "status": .string(status), "settings": settings.json,
+    /// The run on the wire in the state that its holder knows; `detail` says why it failed, or what it waits for.
+    package func json(_ state: EvaluationState, detail: String? = nil, holder: String? = nil) -> JSONValue {
+        .members([
+            "id": .string(id.text), "status": .string(state.rawValue),
+            "detail": (detail ?? (state == .failed ? conduct.fault : nil)).map { .string($0) } ?? .null,
+            "carried_out_by": holder.map { .string($0 == EvaluationConduct.server ? $0 : "command") } ?? .null,
+            "concurrency": .integer(Int64(conduct.concurrency)), "settings": settings.json,
             "problems": .integer(Int64(problems)), "samples_wanted": .integer(Int64(wanted)),
             "samples_stored": .integer(Int64(progress.sampled)), "samples_judged": .integer(Int64(progress.judged)),
             "samples_undetermined": .integer(Int64(progress.undetermined)), "seconds": .double(seconds),
-            "created_at": .string(createdAt.rfc3339),
+            "figures": figures?.json ?? .null, "created_at": .string(createdAt.rfc3339),
         ])
+    }
+
+    /// Which one it is and how far, as events and the status document tell it.
+    package var eventMembers: [JSONMember] {
+        var (model, version) = (JSONValue.null, JSONValue.null)
+        switch settings.model {
+        case .endpoint(_, let name): model = .string(name)
+        case .policy(let number): version = .integer(Int64(number.number))
+        }
+        return [
+            JSONMember("id", .string(id.text)), JSONMember("dataset", .string(settings.dataset)),
+            JSONMember("model", model), JSONMember("policy_version", version),
+            JSONMember("samples_wanted", .integer(Int64(wanted))),
+            JSONMember("samples_stored", .integer(Int64(progress.sampled))),
+            JSONMember("samples_judged", .integer(Int64(progress.judged))),
+            JSONMember("samples_undetermined", .integer(Int64(progress.undetermined))),
+        ]
     }
 }

@@ -87,10 +87,13 @@ package struct EvaluationRun: Sendable, Equatable {
     /// Seconds of work so far, over all sessions.
     package var seconds: Double
     package var createdAt: Timestamp
+    package var conduct: EvaluationConduct
+    /// What it found; nil before it is complete, and while it is judged again.
+    package var figures: EvaluationFigures?
 
     package init(
         id: EvaluationID, settings: EvaluationSettings, problems: Int, progress: EvaluationProgress, seconds: Double,
-        createdAt: Timestamp
+        createdAt: Timestamp, conduct: EvaluationConduct = EvaluationConduct(), figures: EvaluationFigures? = nil
     ) {
         self.id = id
         self.settings = settings
@@ -98,6 +101,8 @@ package struct EvaluationRun: Sendable, Equatable {
         self.progress = progress
         self.seconds = seconds
         self.createdAt = createdAt
+        self.conduct = conduct
+        self.figures = figures
     }
 
     /// Samples that it has when it is done.
@@ -182,9 +187,12 @@ package struct EvaluationWork: Sendable {
     package var seq: Int64
     package var response: String
     package var task: VerificationTask
-    package init(seq: Int64, response: String, task: VerificationTask) {
+    /// Of the task and the response.
+    package var bytes: Int
+    package init(seq: Int64, response: String, task: VerificationTask, bytes: Int) {
         self.seq = seq
         self.response = response
         self.task = task
+        self.bytes = bytes
     }
 }

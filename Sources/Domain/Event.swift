@@ -12,6 +12,11 @@ package enum EventType: String, Sendable, CaseIterable {
     case updateCommitted = "update.committed"
     /// A policy's weights are there to be fetched.
     case policyPublished = "policy.published"
+    /// An evaluation of a data set is carried out from now on.
+    case evaluationStarted = "evaluation.started"
+    /// How far an evaluation of a data set is; every few seconds.
+    case evaluationProgress = "evaluation.progress"
+    /// A measurement on held-out prompts was stored, or an evaluation of a data set is at its end.
     case evaluationFinished = "evaluation.finished"
     /// A lease ended; those for scoring only when they did not end by verdicts.
     case leaseEnded = "lease.ended"
@@ -25,8 +30,9 @@ package enum EventType: String, Sendable, CaseIterable {
     /// second and say what the ledger's rows say as well; they are in memory alone.
     package var isDurable: Bool {
         switch self {
-        case .rolloutAccepted, .rolloutJudged, .limitReached: false
-        case .groupReady, .updateCommitted, .policyPublished, .evaluationFinished, .leaseEnded, .learnerState, .alarm:
+        case .rolloutAccepted, .rolloutJudged, .evaluationProgress, .limitReached: false
+        case .groupReady, .updateCommitted, .policyPublished, .evaluationStarted, .evaluationFinished, .leaseEnded,
+            .learnerState, .alarm:
             true
         }
     }

@@ -16,7 +16,7 @@ func evaluationEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             let runs = try await service.evaluationRuns(limit: limit)
             return jsonResponse(
                 .members([
-                    "evaluations": .array(evaluations.map(\.json)), "runs": .array(runs.map(json(of:))),
+                    "evaluations": .array(evaluations.map(\.json)), "runs": .array(runs.map(\.json)),
                 ]))
         },
         Endpoint(
@@ -24,16 +24,21 @@ func evaluationEndpoints(_ service: some ServiceFacade) -> [Endpoint] {
             audit: .members(EvaluationSettings.names + ["concurrency"])
         ) { call in
             let request = try await call.readBody(EvaluationRequest.init(json:))
-            return jsonResponse(json(of: try await service.beginEvaluation(request)), status: .accepted)
+            return jsonResponse(try await service.beginEvaluation(request).json, status: .accepted)
         },
         Endpoint(.get, "/v1/evaluations/{id}") { call in
             _ = try call.query([])
-            return jsonResponse(json(of: try await service.evaluationRun(try call.identifier("id", EvaluationID.self))))
+            return jsonResponse(try await service.evaluationRun(try call.identifier("id", EvaluationID.self)).json)
         },
         Endpoint(.post, "/v1/evaluations/{id}/stop", access: .roles([.train]), audit: .members([])) { call in
             let id = try call.identifier("id", EvaluationID.self)
             try await call.readOptionalBody { json in _ = try JSONFields(json, known: []) }
-            return jsonResponse(json(of: try await service.stopEvaluation(id)))
+            return jsonResponse(try await service.stopEvaluation(id).json)
+        },
+        Endpoint(.post, "/v1/evaluations/{id}/resume", access: .roles([.train]), audit: .members([])) { call in
+            let id = try call.identifier("id", EvaluationID.self)
+            try await call.readOptionalBody { json in _ = try JSONFields(json, known: []) }
+            return jsonResponse(try await service.resumeEvaluation(id).json, status: .accepted)
         },
         Endpoint(.get, "/v1/evaluations/{id}/report") { call in try await report(call, service) }.asPage,
     ]
@@ -50,13 +55,11 @@ private func report(_ call: Call, _ service: some ServiceFacade) async throws ->
     let other = try query.identifier("compare", EvaluationID.self)
     let status = try await service.evaluationRun(id)
     let report = try await service.evaluationReport(id, comparedWith: other)
-    let text = EvaluationDocument(report).text(form, isRunning: status.isRunning, isServed: true)
+    let text = EvaluationDocument(report).text(form, status: status)
     return Response(
         status: .ok, headers: [.contentType: form.mediaType],
         body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
 }
-
-private func json(of status: EvaluationStatus) -> JSONValue { status.run.json(isRunning: status.isRunning) }
 
 extension EvaluationRequest {
     /// Reads the body of `POST /v1/evaluations`.

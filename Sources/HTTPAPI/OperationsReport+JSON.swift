@@ -32,6 +32,10 @@ extension StatusSnapshot {
             ]),
             "refused": .array(refused), "policy_lag": pulse.policyLag.map { integer($0) } ?? .null,
             "event_streams": integer(operations.subscribers),
+            "evaluations": .members([
+                "running": .array(operations.evaluations.map { .object($0.members) }),
+                "queued": integer(operations.queuedEvaluations),
+            ]),
             "trajectories": .object(
                 ["batched", "buffered", "bytes", "queued"].map {
                     JSONMember($0, integer(pulse.trajectories[$0, default: 0]))

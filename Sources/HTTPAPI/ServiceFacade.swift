@@ -145,6 +145,8 @@ package protocol ServiceFacade: Sendable {
     func evaluationRuns(limit: Int) async throws -> [EvaluationStatus]
     /// How far an evaluation is, or `not_found`.
     func evaluationRun(_ id: EvaluationID) async throws -> EvaluationStatus
+    /// Goes on with a stopped or failed evaluation.
+    func resumeEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus
     /// Ends an evaluation for now.
     func stopEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus
     /// The report of an evaluation as it stands, beside another one where that is named.

@@ -35,6 +35,18 @@ package struct ChatEndpoint: SampleSource {
         self.waiting = waiting
     }
 
+    /// What to say before a key is sent to this URL; nil where it is encrypted on its way, or does not leave the machine.
+    package static func keyWarning(_ url: String) -> String? {
+        guard url.lowercased().hasPrefix("http://") else { return nil }
+        let authority = url.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host =
+            authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
+        let isLocal = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        return isLocal
+            ? nil
+            : "the key goes to \(authority) unencrypted, where others on the way can read it; https keeps it secret"
+    }
+
     /// An answer. 408, 425, 429, 5xx and faults of the connection are tried again, up to `Limits.evaluationTriesMax` times, after
     /// what `Retry-After` says or a pause that doubles.
     package func sample(_ request: SampleRequest) async throws -> SampledAnswer {
@@ -78,6 +90,10 @@ package struct ChatEndpoint: SampleSource {
                     answerBytesMax: Limits.evaluationAnswerBytesMax))
         } catch let error as OutboundError {
             if case .tooLarge = error { return (.failure(.refused("\(error)")), .never) }
+            if case .tls = error {
+                let hint = "; --ca-file of evaluate, --evaluation-ca-file of serve name authorities to trust"
+                return (.failure(.stopped("\(error)\(hint)")), .never)
+            }
             return (.failure(.stopped("\(error)")), error.isTemporary ? .later(nil) : .never)
         }
         switch answer.status {

@@ -28,6 +28,11 @@ package final class Counters: Sendable {
         case clientSteps = "rolloutd_client_steps_total"
         case clientTokensTrained = "rolloutd_client_tokens_trained_total"
         case clientTokensSampled = "rolloutd_client_tokens_sampled_total"
+        case evaluationSamples = "rolloutd_evaluation_samples_total"
+        case evaluationRetries = "rolloutd_evaluation_retries_total"
+        case evaluationRefusals = "rolloutd_evaluation_refusals_total"
+        case evaluationVerdicts = "rolloutd_evaluation_verdicts_total"
+        case evaluationUndetermined = "rolloutd_evaluation_undetermined_total"
 
         package var help: String {
             switch self {
@@ -54,6 +59,11 @@ package final class Counters: Sendable {
             case .clientSteps: "Optimiser steps of models that clients train."
             case .clientTokensTrained: "Tokens that entered the loss of a client's model."
             case .clientTokensSampled: "Tokens sampled for clients that train."
+            case .evaluationSamples: "Samples that evaluations of data sets asked for, got and stored."
+            case .evaluationRetries: "Requests that evaluations sent again."
+            case .evaluationRefusals: "Requests of evaluations that the model's server does not take."
+            case .evaluationVerdicts: "Verdicts on samples of evaluations, undetermined ones included."
+            case .evaluationUndetermined: "Samples of evaluations that nobody could judge."
             }
         }
     }

@@ -42,7 +42,7 @@ package struct Judge: Sendable {
     private let code: CodeVerifier?
     private let graders: GraderVerifier
     /// Code items of one batch in flight at once; the sandbox queues what is beyond its slots.
-    private let codeConcurrency: Int
+    let codeConcurrency: Int
     private let queue = DispatchQueue(label: "judge.math", qos: .utility, attributes: .concurrent)
 
     package init(math: MathVerifier, code: CodeVerifier?, codeConcurrency: Int) {

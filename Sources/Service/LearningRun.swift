@@ -17,6 +17,8 @@ package enum LearningRun {
         _ settings: ServiceSettings, clock: WallClock, identifiers: IdentifierSource, signals: [UnixSignal] = [],
         events: @escaping LearningEventHandler, logger: Logger
     ) async throws -> StatusSnapshot {
+        var settings = settings
+        settings.carriesOutEvaluations = false
         let assembled = try await RolloutService.assemble(
             settings: settings, clock: clock, identifiers: identifiers, events: events, logger: logger)
         let finish = FinishWhenResting(service: assembled.service)

@@ -174,9 +174,12 @@ struct LearningSession: Sendable {
     /// Forgets old checkpoints: first in the ledger, then on disk, so that no named file is ever missing.
     func prune() async throws {
         let versions = try await context.ledger.checkpoints().map(\.version)
-        // The best by held-out accuracy stays, to go back to.
+        // The best by held-out accuracy stays, to go back to; what is being evaluated, to go on with after a restart.
         let best = RollbackRecord.best(context.board.snapshot().evaluations, among: Set(versions))
-        let old = CheckpointDirectory.prunable(versions, newest: version).filter { $0 != best }
+        let evaluated = try await context.ledger.evaluatedVersions()
+        let old = CheckpointDirectory.prunable(versions, newest: version).filter {
+            $0 != best && !evaluated.contains($0)
+        }
         guard !old.isEmpty else { return }
         try await context.ledger.forgetCheckpoints(versions: old)
         context.checkpoints.remove(old)

@@ -11,6 +11,7 @@ extension RolloutService {
         writeProcess(snapshot, to: &text)
         writeLearner(snapshot, to: &text)
         writeLedger(snapshot, to: &text)
+        writeEvaluations(to: &text)
         if let storage = snapshot.storage {
             text.single(
                 "rolloutd_ledger_free_bytes", .gauge, "Of the database's file, pages that will be used again.",
@@ -47,6 +48,19 @@ extension RolloutService {
                 "rolloutd_update_metric", .gauge, "Metrics of the last update.", by: "name",
                 update.metrics.filter(\.value.isFinite).map { ($0.name, $0.value) })
         }
+    }
+
+    private func writeEvaluations(to text: inout MetricsText) {
+        let running = desk.running
+        text.each(
+            "rolloutd_evaluations", .gauge, "Evaluations of data sets that this server carries out, by state.",
+            by: "state",
+            [("running", Double(running.count)), ("queued", Double(desk.queued))])
+        text.single(
+            "rolloutd_evaluation_samples_left", .gauge, "Samples that the running evaluations have no verdict of yet.",
+            running.reduce(0) { $0 + Double(max(0, $1.run.wanted - $1.run.progress.judged)) })
+        text.single(
+            "rolloutd_evaluation_seconds_total", .counter, "Seconds of evaluations, each for itself.", desk.seconds)
     }
 
     private func writeLedger(_ snapshot: StatusSnapshot, to text: inout MetricsText) {

@@ -14,6 +14,8 @@ extension RolloutService {
         snapshot.operations = counters.activity.report(
             pulse: snapshot.operations.pulse, pending: writer.pending, pendingBytes: writer.pendingBytes)
         snapshot.operations.subscribers = hub.watchers
+        snapshot.operations.evaluations = desk.running
+        snapshot.operations.queuedEvaluations = desk.queued
         return snapshot
     }
 

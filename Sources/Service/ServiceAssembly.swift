@@ -70,6 +70,7 @@ extension RolloutService {
         let policies = PolicyStore(ledger: ledger, checkpoints: checkpoints)
         let sampler = Sampler(threads: settings.computeThreads)
         try await ledger.reclaimAll()
+        if settings.carriesOutEvaluations { try await ledger.reclaimEvaluations() }
         let access = AccessControl(clock: clock)
         access.replace(try await ledger.storedKeys())
         let service = RolloutService(
@@ -87,6 +88,7 @@ extension RolloutService {
                 clock: clock, logger: logger),
             EventPump(ledger: ledger, hub: hub, board: board, learner: learner, clock: clock, logger: logger),
         ]
+        if settings.carriesOutEvaluations { loops.append(EvaluationLoop(service: service)) }
         if settings.isScoring {
             loops.append(
                 ScoringLoop(

@@ -38,6 +38,8 @@ package struct ServiceSettings: Sendable {
     package var securelyDeletes = false
     /// A directory with the ledgers of other runs, to compare with; nil for none.
     package var runDirectory: String?
+    /// Whether evaluations that the ledger says are wanted are carried out here: a server does, a run of the learner alone does not.
+    package var carriesOutEvaluations = true
     /// Which models elsewhere clients may have evaluated; nil for none.
     package var evaluationEndpoints: EvaluationEndpoints?
 

@@ -81,10 +81,13 @@ extension Ledger {
         }
     }
 
-    /// Sends undetermined samples back to the judges; how many.
+    /// Sends undetermined samples back to the judges; how many. What a complete evaluation found is then open again.
     package func requeueUndetermined(of id: EvaluationID) async throws -> Int {
         try await write { db in
             try db.run(
+                "UPDATE evaluation_runs SET figures = NULL WHERE id = ? AND undetermined > 0 AND figures IS NOT NULL",
+                [id.text])
+            return try db.run(
                 """
                 UPDATE evaluation_samples SET outcome = NULL, failure = NULL, reason = NULL, verifier = NULL
                 WHERE run_seq = (SELECT seq FROM evaluation_runs WHERE id = ?) AND outcome = 'undetermined'
@@ -92,8 +95,14 @@ extension Ledger {
         }
     }
 
-    /// The next samples without a verdict, oldest first: as many as fit `Limits.evaluationWorkBytesMax`, at least one.
-    package func unjudgedSamples(of id: EvaluationID, limit: Int) async throws -> [EvaluationWork] {
+    /// The next samples without a verdict after a row, oldest first.
+    ///
+    /// - Parameters:
+    ///   - bytes: Of tasks and texts; only the first may be larger, where `isFirstFree`.
+    package func unjudgedSamples(
+        of id: EvaluationID, after seq: Int64 = 0, limit: Int, bytes bytesMax: Int = Limits.evaluationWorkBytesMax,
+        isFirstFree: Bool = true
+    ) async throws -> [EvaluationWork] {
         try await read { db in
             let rows = try Row.fetchCursor(
                 try db.cachedStatement(
@@ -101,21 +110,22 @@ extension Ledger {
                         SELECT s.seq, s.prompt_seq, e.text_bytes, e.body
                         FROM evaluation_samples s INDEXED BY evaluation_samples_unjudged
                             JOIN evaluation_bodies e ON e.sample_seq = s.seq
-                        WHERE s.run_seq = (SELECT seq FROM evaluation_runs WHERE id = ?) AND s.outcome IS NULL
+                        WHERE s.run_seq = (SELECT seq FROM evaluation_runs WHERE id = ?) AND s.outcome IS NULL AND s.seq > ?
                         ORDER BY s.seq LIMIT ?
-                        """), arguments: [id.text, max(0, limit)])
+                        """), arguments: [id.text, seq, max(0, limit)])
             var works: [EvaluationWork] = []
             // The samples of a problem come together and share its task.
             var tasks: [Int64: VerificationTask] = [:]
             var bytes = 0
             while let row = try rows.next() {
                 let prompt: Int64 = row["prompt_seq"]
-                bytes += row["text_bytes"] as Int
-                if tasks[prompt] == nil { bytes += try db.taskBytes(ofPrompt: prompt) }
-                if !works.isEmpty, bytes > Limits.evaluationWorkBytesMax { break }
+                let own = (row["text_bytes"] as Int) + (tasks[prompt] == nil ? try db.taskBytes(ofPrompt: prompt) : 0)
+                bytes += own
+                if bytes > bytesMax, !(works.isEmpty && isFirstFree) { break }
                 let task = try tasks[prompt] ?? db.task(ofPrompt: prompt)
                 tasks[prompt] = task
-                works.append(EvaluationWork(seq: row["seq"], response: try unpackedText(row), task: task))
+                works.append(
+                    EvaluationWork(seq: row["seq"], response: try unpackedText(row), task: task, bytes: own))
             }
             return works
         }

@@ -88,26 +88,26 @@ extension Ledger {
             return try stored(text, "prompt_bodies.content", PromptContent.init(json:))
         }
     }
-
-    /// Adds to the time that an evaluation has taken.
-    package func add(seconds: Double, to id: EvaluationID) async throws {
-        _ = try await write { db in
-            try db.run("UPDATE evaluation_runs SET seconds = seconds + ? WHERE id = ?", [max(0, seconds), id.text])
-        }
-    }
 }
 
 /// The fault of a name that no evaluation has.
 func noEvaluation(_ id: EvaluationID) -> InputError { InputError(.notFound, "there is no evaluation \(id)") }
 
-private func decodeRun(_ row: Row) throws -> EvaluationRun {
+/// An evaluation as its row has it.
+func decodeRun(_ row: Row) throws -> EvaluationRun {
     EvaluationRun(
         id: EvaluationID(row["id"]),
         settings: try stored(row["settings"], "evaluation_runs.settings", EvaluationSettings.init(json:)),
         problems: row["problems"],
         progress: EvaluationProgress(
             sampled: row["sampled"], judged: row["judged"], undetermined: row["undetermined"]),
-        seconds: row["seconds"], createdAt: Timestamp(milliseconds: row["created_at"]))
+        seconds: row["seconds"], createdAt: Timestamp(milliseconds: row["created_at"]),
+        conduct: EvaluationConduct(
+            isWanted: row["is_wanted"], concurrency: row["concurrency"], holder: row["holder"],
+            heldUntil: (row["held_until"] as Int64?).map { Timestamp(milliseconds: $0) }, fault: row["fault"]),
+        figures: try (row["figures"] as String?).map {
+            EvaluationFigures(json: try storedJSON($0, "evaluation_runs.figures"))
+        })
 }
 
 /// A member of the metadata of `prompt_bodies b` that may be a label; arrays, objects and fractions are none.

@@ -91,7 +91,9 @@ extension Database {
                 case .object(let members) = decodeEvaluation(evaluation).json
             else { return [] }
             return members
-        case .rolloutAccepted, .rolloutJudged, .learnerState, .alarm, .limitReached: return []
+        case .rolloutAccepted, .rolloutJudged, .evaluationStarted, .evaluationProgress, .learnerState, .alarm,
+            .limitReached:
+            return []
         }
     }
 

@@ -81,6 +81,9 @@ struct EvaluateCommand: AsyncParsableCommand {
         guard compare.map(isValidIdentifier) ?? true else {
             throw ValidationError("--compare takes an evaluation's id")
         }
+        if let caFile, !FileManager.default.isReadableFile(atPath: caFile) {
+            throw ValidationError("the file \(caFile) of --ca-file cannot be read")
+        }
         do {
             for path in out { _ = try EvaluationDocument.Form(path: path) }
         } catch {
@@ -91,9 +94,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     private func printList(_ archive: EvaluationArchive) async throws {
         for run in try await archive.runs(limit: Limits.pageRowsMax) {
             let progress = run.progress
+            let average =
+                run.figures?.average.map { "avg@\(run.settings.samples) \(fixed($0.mean * 100, 1)) %  " } ?? ""
             print(
                 "\(run.id)  \(run.settings.dataset)  \(run.settings.model.description)  "
-                    + "\(progress.judged) of \(run.wanted) judged, \(progress.undetermined) undetermined  "
+                    + "\(run.state(at: WallClock.system.now()).rawValue)  "
+                    + "\(progress.judged) of \(run.wanted) judged, \(progress.undetermined) undetermined  \(average)"
                     + run.createdAt.rfc3339)
         }
     }
@@ -139,9 +145,11 @@ struct EvaluateCommand: AsyncParsableCommand {
         guard let url = asked.endpoint, let model = asked.model else {
             throw ValidationError("name --endpoint and --model, or --in-process")
         }
+        let key = ProcessInfo.processInfo.environment["ROLLOUTD_ENDPOINT_KEY"]
+        if key != nil, let warning = ChatEndpoint.keyWarning(url) { reporter.line("evaluate: " + warning) }
         let client = try OutboundClient(exchangesMax: concurrency, certificates: caFile)
         let source = ChatEndpoint(
-            client: client, url: url, model: model, key: ProcessInfo.processInfo.environment["ROLLOUTD_ENDPOINT_KEY"],
+            client: client, url: url, model: model, key: key,
             jitter: { Double.random(in: 0...1) }, waiting: { reporter.waiting($0, seconds: $1) })
         return (try asked.settings(.endpoint(url: url, model: model)), source)
     }
@@ -153,11 +161,12 @@ struct EvaluateCommand: AsyncParsableCommand {
         let pool = await SandboxStart.pool(slots: slots)
         let code = pool.tier == .unavailable ? nil : CodeVerifier(sandbox: pool)
         let judge = Judge(math: MathVerifier(), code: code, codeConcurrency: slots * 2)
-        let chosen: any SampleSource = reportOnly ? NoSource() : source
         let stop = EvaluationStop()
+        // What is there is judged, and nothing is asked for.
+        if reportOnly { stop.request() }
         let runner = EvaluationRunner(
-            ledger: ledger, judge: judge, source: chosen, concurrency: concurrency, stop: stop,
-            events: { reporter.show($0) })
+            ledger: ledger, judge: judge, source: source, concurrency: concurrency, holder: CommandHolder.own,
+            isGone: CommandHolder.isGone, stop: stop, events: { reporter.show($0) })
         let working = Task { try await runner.run(run) }
         let stopping = Task {
             var count = 0
@@ -176,12 +185,5 @@ struct EvaluateCommand: AsyncParsableCommand {
         let outcome = try result.get()
         reporter.end(outcome)
         return reportOnly ? nil : outcome.fault ?? (outcome.run.isFinished ? nil : "it is not complete")
-    }
-}
-
-/// Answers nothing, for reports of what is there.
-private struct NoSource: SampleSource {
-    func sample(_ request: SampleRequest) async throws -> SampledAnswer {
-        throw SampleFault.stopped("nothing is asked for")
     }
 }

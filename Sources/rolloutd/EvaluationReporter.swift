@@ -38,7 +38,9 @@ final class EvaluationReporter: Sendable {
         switch event {
         case .progress(let run): progress(run)
         case .waiting(let reason, let seconds): waiting(reason, seconds: seconds)
-        case .refused(let prompt, let reason): line("evaluate: the model refuses \(prompt): \(reason)")
+        case .refused(let prompt, let reason, let isFirst):
+            if isFirst { line("evaluate: the model refuses \(prompt): \(reason)") }
+        case .received, .judged: break
         }
     }
 
@@ -76,15 +78,24 @@ final class EvaluationReporter: Sendable {
             let left = here > 0 ? remaining(seconds / Double(here) * Double(run.wanted - done)) : "unknown"
             let label = "\(done) of \(run.wanted) judged, \(run.progress.sampled) sampled, \(left) left"
             if isTerminal {
-                let filled = Int(share * Double(Self.barWidth))
-                let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.barWidth - filled)
-                write("\r\u{1B}[K\(bar) \(Int(share * 100)) %  \(label)")
+                let text = "\(Int(share * 100)) %  \(label)"
+                // A line that is too long wraps, and cannot be written over.
+                let width = max(0, min(Self.barWidth, Self.columns - text.count - 2))
+                let filled = Int(share * Double(width))
+                let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+                write("\r\u{1B}[K" + (width >= 8 ? bar + " " : "") + text.prefix(max(20, Self.columns - 1)))
                 state.isBarShown = true
             } else if Int(share * 10) > state.lastTenth {
                 state.lastTenth = Int(share * 10)
                 write("evaluate: \(Int(share * 100)) %, \(label)\n")
             }
         }
+    }
+
+    /// Columns of the terminal now; 80 where it does not say.
+    private static var columns: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
     private func remaining(_ seconds: Double) -> String {

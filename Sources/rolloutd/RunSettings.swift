@@ -48,7 +48,7 @@ struct RunSettings {
             "host", "port", "database", "model", "learner", "seed", "threads", "sandbox_slots", "preset", "api_keys",
             "updates", "log_level", "cold_start", "precision", "lora_rank", "lora_alpha", "lora_targets", "backups",
             "tls_certificate", "tls_key", "behind_proxy", "dialects", "scoring", "shutdown_seconds", "log_format",
-            "evaluation_endpoints", "runs",
+            "evaluation_endpoints", "evaluation_ca_file", "runs",
         ] + RetentionOptions.names
 
     private var values: [String: String] = [:]

@@ -83,6 +83,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: "A directory with ledgers of other runs, shown beside this one at /runs/compare. [ROLLOUTD_RUNS]")
     var runs: String?
+    @Option(
+        help:
+            "A PEM file of the authorities to trust when those are asked by https, instead of the system's. [ROLLOUTD_EVALUATION_CA_FILE]"
+    )
+    var evaluationCaFile: String?
 
     @Option(help: "The log's lines on standard error: text or json. [ROLLOUTD_LOG_FORMAT]")
     var logFormat: String?
@@ -96,15 +101,18 @@ struct ServeCommand: AsyncParsableCommand {
                 "scoring": scoring, "shutdown_seconds": shutdownSeconds.map(String.init),
                 "backups": backups, "log_format": logFormat,
                 "tls_certificate": tlsCertificate, "tls_key": tlsKey, "behind_proxy": behindProxy,
-                "dialects": dialects, "evaluation_endpoints": evaluationEndpoints, "runs": runs,
+                "dialects": dialects, "evaluation_endpoints": evaluationEndpoints,
+                "evaluation_ca_file": evaluationCaFile, "runs": runs,
             ].merging(retention.values) { $1 }, environment: ProcessInfo.processInfo.environment)
         let http = try Self.httpConfiguration(settings)
         var serviceSettings = try settings.service()
         serviceSettings.backups = settings["backups"]
         serviceSettings.runDirectory = settings["runs"]
-        serviceSettings.evaluationEndpoints = EvaluationEndpoints.named(settings["evaluation_endpoints"])
         let logger = try Self.logger(settings)
         let reporter = TerminalReporter()
+        serviceSettings.evaluationEndpoints = try EvaluationEndpoints.named(
+            settings["evaluation_endpoints"], certificates: settings["evaluation_ca_file"],
+            warn: { logger.warning("evaluation endpoints", metadata: ["warning": "\($0)"]) })
         let refusal = ValidationError(
             "refusing to listen on \(http.host) without API keys: make one with rolloutd keys create --database "
                 + "\(serviceSettings.databasePath) --name me --role admin, set ROLLOUTD_API_KEYS, or use --host 127.0.0.1"

@@ -87,7 +87,7 @@ import Testing
         #expect(last.output.contains("avg@20") && last.output.contains("75.0 %"), "\(last.output)")
         #expect(last.output.contains("maj@20") && last.output.contains("90.5 %"), "\(last.output)")
         let json = try JSONValue.parse(text: try String(contentsOfFile: report + ".json", encoding: .utf8))
-        #expect(json["run"]?["status"]?.string == "finished" && json["avg_at_k"]?["mean"]?.number == 0.75)
+        #expect(json["run"]?["status"]?.string == "complete" && json["avg_at_k"]?["mean"]?.number == 0.75)
         #expect(try String(contentsOfFile: report + ".html", encoding: .utf8).hasPrefix("<!doctype html>"))
         #expect(try String(contentsOfFile: report + ".svg", encoding: .utf8).hasPrefix("<svg"))
         #expect(try await Binary.run(["check", "--database", database]).status == 0)

@@ -13,26 +13,32 @@ extension ScriptedService {
                 dataset: "aime24", model: .endpoint(url: "http://h/v1", model: "<b>m&m</b>"), samples: 2, topK: 20,
                 repetitionPenalty: 1.05, maxTokens: 64, isThinking: true, seed: 0, label: "l"),
             problems: 2, progress: EvaluationProgress(sampled: 4, judged: 4, undetermined: 1), seconds: 3.5,
-            createdAt: time)
+            createdAt: time,
+            figures: EvaluationFigures(
+                average: MeanInterval(mean: 0.75, low: 0.5, high: 1, count: 2),
+                pass: MeanInterval(mean: 1, low: 1, high: 1, count: 2), passK: 1,
+                majority: MeanInterval(mean: 0.5, low: 0.5, high: 0.5, count: 1), truncatedShare: 0.25))
     }
 
     func beginEvaluation(_ request: EvaluationRequest) async throws -> EvaluationStatus {
         try await enter()
         var run = evaluation
         run.settings = try request.settings(currentVersion)
-        return EvaluationStatus(run: run, isRunning: true)
+        return EvaluationStatus(run: run, state: .running, holder: EvaluationConduct.server)
     }
 
     func evaluationRuns(limit: Int) async throws -> [EvaluationStatus] {
         try await enter()
-        return [EvaluationStatus(run: evaluation, isRunning: false)]
+        return [EvaluationStatus(run: evaluation, state: .complete)]
     }
 
     func evaluationRun(_ id: EvaluationID) async throws -> EvaluationStatus {
         try await enter()
         guard id == evaluation.id else { throw InputError(.notFound, "there is no evaluation \(id)") }
-        return EvaluationStatus(run: evaluation, isRunning: false)
+        return EvaluationStatus(run: evaluation, state: .complete)
     }
+
+    func resumeEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus { try await evaluationRun(id) }
 
     func stopEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus { try await evaluationRun(id) }
 

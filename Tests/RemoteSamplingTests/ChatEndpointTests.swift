@@ -136,7 +136,9 @@ private func completion(
     ) async throws -> EvaluationOutcome {
         let judge = Judge(math: MathVerifier(), code: nil, codeConcurrency: 1)
         let run = try await EvaluationArchive(ledger: ledger).open(settings)
-        return try await EvaluationRunner(ledger: ledger, judge: judge, source: source, concurrency: concurrency).run(
+        return try await EvaluationRunner(
+            ledger: ledger, judge: judge, source: source, concurrency: concurrency, holder: "test"
+        ).run(
             run)
     }
 
@@ -219,7 +221,7 @@ private func completion(
         let run = try await EvaluationArchive(ledger: ledger).open(settings(samples: 4, port: server.port))
         let outcome = try await EvaluationRunner(
             ledger: ledger, judge: Judge(math: MathVerifier(), code: nil, codeConcurrency: 1),
-            source: try endpoint(server), concurrency: 4, stop: stop
+            source: try endpoint(server), concurrency: 4, holder: "test", stop: stop
         ).run(run)
         let asked = answered.withLock { $0 }
         #expect((9...13).contains(asked) && outcome.received == asked && outcome.fault == nil)

@@ -70,7 +70,7 @@ import Testing
         let fixture = try ServiceFixture()
         var settings = try fixture.settings(model: nil, isLearning: false)
         let gate = Gate()
-        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://10.0.0.7:8000/v1/"]) { _, _, _ in gate }
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://10.0.0.7:8000/v1/"]) { _ in gate }
         try await fixture.run(settings) { service in
             try await addPrompts(service)
             for url in [
@@ -86,44 +86,155 @@ import Testing
         }
     }
 
-    @Test func `a stop ends it, the same request goes on, and a third at a time is refused`() async throws {
+    private func asked(_ label: String, url: String = "http://h/v1") -> EvaluationSettings {
+        EvaluationSettings(
+            dataset: "sums", model: .endpoint(url: url, model: "m"), samples: 1, maxTokens: 8, label: label)
+    }
+
+    private func status(_ service: RolloutService, _ id: EvaluationID) async throws -> EvaluationStatus {
+        try await service.evaluationRun(id)
+    }
+
+    @Test func `two run, others wait in order, and a stop makes room`() async throws {
         let fixture = try ServiceFixture()
         var settings = try fixture.settings(model: nil, isLearning: false)
         let gate = Gate()
-        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1"]) { _, _, _ in gate }
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1"]) { _ in gate }
         try await fixture.run(settings) { service in
             try await addPrompts(service)
-            func asked(_ label: String) -> EvaluationSettings {
-                EvaluationSettings(
-                    dataset: "sums", model: .endpoint(url: "http://h/v1", model: "m"), samples: 1, maxTokens: 8,
-                    label: label)
+            var ids: [EvaluationID] = []
+            for label in ["1", "2", "3", "4"] {
+                ids.append(try await service.beginEvaluation(request(asked(label))).run.id)
             }
-            let first = try await service.beginEvaluation(request(asked("1")))
-            let second = try await service.beginEvaluation(request(asked("2")))
-            let fault = await #expect(throws: ServiceError.self) {
-                try await service.beginEvaluation(request(asked("3")))
-            }
-            #expect(fault?.code == .overloaded)
-            let stopped = try await service.stopEvaluation(second.run.id)
-            #expect(!stopped.isRunning && stopped.run.progress.sampled == 0)
+            var states: [EvaluationState] = []
+            for id in ids { states.append(try await status(service, id).state) }
+            let (second, third, last) = (ids[1], ids[2], ids[3])
+            #expect(states == [.running, .running, .queued, .queued])
+            #expect(try await status(service, third).detail?.isEmpty == false)
+            #expect(service.status().operations.evaluations.count == 2)
+            #expect(try await service.waits { $0.status().operations.queuedEvaluations == 2 })
             // Asked again while it runs, it is the same one.
-            #expect(try await service.beginEvaluation(request(asked("1"))).run.id == first.run.id)
+            #expect(try await service.beginEvaluation(request(asked("1"))).run.id == ids[0])
+            let stopped = try await service.stopEvaluation(second)
+            #expect(stopped.state == .stopped && stopped.run.progress.sampled == 0)
+            #expect(try await service.waits { try await $0.evaluationRun(third).state == .running })
+            #expect(try await service.stopEvaluation(last).state == .stopped, "one that waits can be stopped")
             gate.isOpen.withLock { $0 = true }
-            #expect(try await service.beginEvaluation(request(asked("2"))).run.id == second.run.id)
-            for id in [first.run.id, second.run.id] {
-                var status = try await service.evaluationRun(id)
-                for _ in 0..<500 where status.isRunning {
-                    try await Task.sleep(for: .milliseconds(20))
-                    status = try await service.evaluationRun(id)
-                }
-                #expect(status.run.isFinished)
-                let report = try await service.evaluationReport(id, comparedWith: nil)
-                #expect(report.all.average?.mean == 1)
+            #expect(try await service.waits { try await $0.evaluationRun(third).state == .complete })
+            #expect(try await status(service, last).state == .stopped)
+            #expect(try await service.resumeEvaluation(last).state != .stopped)
+            #expect(try await service.beginEvaluation(request(asked("2"))).run.id == second)
+            for id in ids {
+                #expect(try await service.waits { try await $0.evaluationRun(id).state == .complete })
+                #expect(try await status(service, id).run.figures?.average?.mean == 1)
+                #expect(try await service.evaluationReport(id, comparedWith: nil).all.average?.mean == 1)
             }
+            #expect(try await service.beginEvaluation(request(asked("1"))).state == .complete, "nothing is left to do")
             let none = await #expect(throws: InputError.self) {
                 try await service.evaluationRun(EvaluationID("evl-none"))
             }
             #expect(none?.code == .notFound)
+            let metrics = service.prometheusText()
+            for line in [
+                "rolloutd_evaluation_samples_total 12", "rolloutd_evaluation_verdicts_total 12",
+                "rolloutd_evaluation_undetermined_total 0", "rolloutd_evaluation_refusals_total 0",
+                "rolloutd_evaluations{state=\"running\"} 0",
+            ] { #expect(metrics.contains(line + "\n"), "\(line)") }
+        }
+    }
+
+    @Test func `so many wait that one more is refused`() async throws {
+        let fixture = try ServiceFixture()
+        var settings = try fixture.settings(model: nil, isLearning: false)
+        let gate = Gate()
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1"]) { _ in gate }
+        try await fixture.run(settings) { service in
+            try await addPrompts(service)
+            for label in 0..<(Limits.evaluationsQueuedMax + Limits.evaluationsRunningMax) {
+                _ = try await service.beginEvaluation(request(asked("\(label)")))
+            }
+            let fault = await #expect(throws: ServiceError.self) {
+                try await service.beginEvaluation(request(asked("more")))
+            }
+            #expect(fault?.code == .overloaded && fault?.retryAfterSeconds != nil)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a restart goes on with what ran and what waited, not with what was stopped or may not be asked any more`()
+        async throws
+    {
+        let fixture = try ServiceFixture()
+        var settings = try fixture.settings(model: nil, isLearning: false)
+        let gate = Gate()
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1", "http://gone/v1"]) { _ in gate }
+        let ids = Mutex<[EvaluationID]>([])
+        try await fixture.run(settings) { service in
+            try await addPrompts(service)
+            let gone = asked("gone", url: "http://gone/v1")
+            for settings in [asked("runs"), gone, asked("waits"), asked("stopped")] {
+                let id = try await service.beginEvaluation(request(settings)).run.id
+                ids.withLock { $0.append(id) }
+            }
+            _ = try await service.stopEvaluation(ids.withLock { $0[3] })
+        }
+        let before = gate.asked.withLock { $0 }
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1"]) { _ in gate }
+        settings.seed = 2
+        gate.isOpen.withLock { $0 = true }
+        let names = ids.withLock { $0 }
+        try await fixture.run(settings) { service in
+            for id in [names[0], names[2]] {
+                #expect(try await service.waits { try await $0.evaluationRun(id).state == .complete })
+            }
+            let gone = try await service.evaluationRun(names[1])
+            #expect(gone.state == .failed && gone.detail?.contains("may not ask http://gone/v1") == true)
+            #expect(try await service.evaluationRun(names[3]).state == .stopped)
+            #expect(gate.asked.withLock { $0 } - before == 6)
+        }
+        // Named again, it goes on by itself.
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://gone/v1"]) { _ in gate }
+        settings.seed = 3
+        try await fixture.run(settings) { service in
+            let isComplete = try await service.waits { try await $0.evaluationRun(names[1]).state == .complete }
+            let stopped = try await service.evaluationRun(names[3])
+            #expect(isComplete && stopped.state == .stopped)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a version is evaluated with its own weights while the learner goes on, and figures stand by version`()
+        async throws
+    {
+        let fixture = try ServiceFixture()
+        let settings = try fixture.settings(model: try fixture.writeTinyModel(), isLearning: true)
+        try await fixture.run(settings) { service in
+            #expect(try await service.waits { $0.status().policyVersion != nil })
+            try await addPrompts(service)
+            for prompt in ["a", "b"] { try await service.storePrompt(prompt) }
+            func settings(_ label: String, _ samples: Int) -> EvaluationSettings {
+                EvaluationSettings(
+                    dataset: "sums", model: .policy(PolicyVersion(0)), samples: samples, temperature: 1, topP: 1,
+                    maxTokens: 8, seed: 5, label: label)
+            }
+            let learning = try await service.beginEvaluation(request(settings("while learning", 64))).run.id
+            #expect(try await service.waits(seconds: 60) { try await $0.evaluationRun(learning).state == .complete })
+            let version = try #require(service.status().policyVersion)
+            #expect(version > PolicyVersion(0), "the learner went on")
+            // The same again when the newest is another one: the same texts, so the same weights.
+            try service.setLearner(isPaused: true)
+            let after = try await service.beginEvaluation(request(settings("after", 64))).run.id
+            #expect(try await service.waits(seconds: 60) { try await $0.evaluationRun(after).state == .complete })
+            for problem in try await service.ledger.evaluationProblems(of: learning) {
+                for sample in [0, 31, 63] {
+                    let first = try await service.ledger.evaluationText(of: learning, problem: problem, sample: sample)
+                    #expect(first != nil)
+                    #expect(
+                        try await service.ledger.evaluationText(of: after, problem: problem, sample: sample) == first)
+                }
+            }
+            let runs = try await service.evaluationRuns(limit: 9)
+            #expect(runs.count == 2 && runs.allSatisfy { $0.run.figures?.average?.count == 3 })
         }
     }
 }

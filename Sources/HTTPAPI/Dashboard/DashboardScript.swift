@@ -7,8 +7,8 @@ enum DashboardScript {
     static let source = """
         "use strict";
         (() => {
-          const types = ["group.ready", "update.committed", "policy.published", "evaluation.finished", "lease.ended",
-            "learner.state", "alarm", "limit.reached"];
+          const types = ["group.ready", "update.committed", "policy.published", "evaluation.started", "evaluation.progress",
+            "evaluation.finished", "lease.ended", "learner.state", "alarm", "limit.reached"];
           const period = 5000, pause = 1000;
           let source = null, timer = null, last = Date.now();
 

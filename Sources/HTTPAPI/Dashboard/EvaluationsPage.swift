@@ -14,7 +14,7 @@ struct EvaluationsPage: Sendable {
                 main: table)
     }
 
-    private var isRunning: Bool { runs.contains(where: \.isRunning) }
+    private var isRunning: Bool { runs.contains { $0.state == .running || $0.state == .queued } }
 
     private var table: HTML {
         let rows = runs.map { status -> [HTML] in
@@ -24,19 +24,31 @@ struct EvaluationsPage: Sendable {
                 .escape(run.settings.model.description), .escape(state(status)), .escape(run.settings.label),
                 .escape("\(run.settings.samples) × \(run.problems)"),
                 .escape("\(Figures.count(run.progress.judged)) of \(Figures.count(run.wanted))"),
-                .escape(Figures.count(run.progress.undetermined)), .escape(Figures.duration(run.seconds)),
+                .escape(Figures.count(run.progress.undetermined)), .escape(accuracy(run)),
+                .escape(Figures.duration(run.seconds)),
                 .escape(Figures.duration(Double(now.milliseconds - run.createdAt.milliseconds) / 1000)),
             ]
         }
         return PageTable(
             "Evaluations", names: ["report", "data set", "model", "state", "label"],
-            figures: ["samples", "judged", "undetermined", "worked", "age"], rows: rows,
+            figures: ["samples", "judged", "undetermined", "avg@k", "worked", "age"], rows: rows,
             empty: "no evaluation yet: rolloutd evaluate --help says how to begin one"
         ).html
     }
 
+    /// The accuracy of a complete one in percent, with its interval.
+    private func accuracy(_ run: EvaluationRun) -> String {
+        guard let average = run.figures?.average else { return "–" }
+        func percent(_ share: Double) -> String { Figures.decimal(share * 100, 1) }
+        return "\(percent(average.mean)) % [\(percent(average.low)), \(percent(average.high))]"
+    }
+
     private func state(_ status: EvaluationStatus) -> String {
-        if status.isRunning { return "running" }
-        return status.run.isFinished ? "finished" : "stopped; the same request again goes on"
+        switch status.state {
+        case .running where status.holder != nil && status.holder != EvaluationConduct.server: "running by a command"
+        case .stopped: "stopped; resume or the same request goes on"
+        case .queued, .failed: status.state.rawValue + (status.detail.map { ": \($0)" } ?? "")
+        case .running, .complete: status.state.rawValue
+        }
     }
 }

@@ -113,6 +113,12 @@ struct PageTable: Sendable {
         self.empty = empty
     }
 
+    init(_ caption: String, columns: [Column], rows: [[HTML]]) {
+        self.caption = caption
+        self.columns = columns
+        self.rows = rows
+    }
+
     var html: HTML {
         guard !rows.isEmpty else {
             return HTML("<div class=\"panel\"><p class=\"empty\">\(HTML.escape(empty).text)</p></div>")

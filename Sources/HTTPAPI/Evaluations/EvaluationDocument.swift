@@ -37,13 +37,18 @@ package struct EvaluationDocument: Sendable {
     /// The documents of a report.
     package init(_ report: EvaluationReport) { self.report = report }
 
-    /// One document; `isServed` for pages that the server sends, which find its style sheet.
-    package func text(_ form: Form, isRunning: Bool = false, isServed: Bool = false) -> String {
+    /// One document; `status` as a server knows it, and then pages find the server's style sheet.
+    package func text(_ form: Form, status: EvaluationStatus? = nil) -> String {
+        let isServed = status != nil
         switch form {
-        case .json: report.json(isRunning: isRunning).text + "\n"
-        case .text: report.text
-        case .html: EvaluationPage(report, isServed: isServed).html.text
-        case .svg: EvaluationPage(report).chart.document
+        case .json:
+            // Who writes a report without a server has let its evaluation go.
+            return report.json(
+                run: status?.json ?? report.run.json(report.run.state(at: Timestamp(milliseconds: .max)))
+            ).text + "\n"
+        case .text: return report.text
+        case .html: return EvaluationPage(report, isServed: isServed).html.text
+        case .svg: return EvaluationPage(report).chart.document
         }
     }
 }

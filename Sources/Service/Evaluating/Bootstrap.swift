@@ -2,21 +2,12 @@
 import Domain
 import Foundation
 
-/// A 95 % interval around a mean.
-package struct MeanInterval: Sendable, Equatable {
-    package var mean: Double
-    package var low: Double
-    package var high: Double
-    /// Problems that it stands on.
-    package var count: Int
-
+extension MeanInterval {
     /// The mean of problems' values, and the 2.5 and 97.5 percentiles of means of problems drawn again with replacement (Efron
     /// 1979); nil of nothing. With one problem the interval is the value: nothing says how others would be.
     package init?(_ values: [Double], resamples: Int = Limits.bootstrapResamples, seed: UInt64 = 0) {
         guard !values.isEmpty else { return nil }
         let total = Double(values.count)
-        mean = values.reduce(0, +) / total
-        count = values.count
         var generator = SeededGenerator(seed: seed)
         let bound = UInt64(values.count)
         var means = (0..<max(resamples, 1)).map { _ in
@@ -26,8 +17,9 @@ package struct MeanInterval: Sendable, Equatable {
             return sum / total
         }
         means.sort()
-        low = Quantile.of(means, 0.025)
-        high = Quantile.of(means, 0.975)
+        self.init(
+            mean: values.reduce(0, +) / total, low: Quantile.of(means, 0.025), high: Quantile.of(means, 0.975),
+            count: values.count)
     }
 }
 

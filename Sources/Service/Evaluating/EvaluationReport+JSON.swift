@@ -3,22 +3,22 @@ import Domain
 import StrictJSON
 
 extension EvaluationReport {
-    /// Everything; shares are 0 to 1. `isRunning` is the caller's to know.
-    package func json(isRunning: Bool = false) -> JSONValue {
+    /// Everything; shares are 0 to 1. `run` is the caller's to know, who may carry it out.
+    package func json(run: JSONValue) -> JSONValue {
         .members([
-            "run": run.json(isRunning: isRunning), "avg_at_k": EvaluationReport.json(all.average),
+            "run": run, "avg_at_k": EvaluationReport.json(all.average),
             "avg_at_k_if_undetermined_wrong": .double(bounds.lowerBound),
             "avg_at_k_if_undetermined_right": .double(bounds.upperBound),
             "pass_at_k": .array(
                 pass.map { k, interval in
-                    .object([JSONMember("k", .integer(Int64(k)))] + EvaluationReport.members(interval))
+                    .object([JSONMember("k", .integer(Int64(k)))] + interval.members)
                 }),
             "maj_at_k": EvaluationReport.json(all.majority), "maj_ties": .integer(Int64(ties)),
             "maj_problems_not_all_compared": .integer(Int64(cutVotes)),
             "by_difficulty": .array(byDifficulty.map(\.json)), "by_subject": .array(bySubject.map(\.json)),
             "undetermined": .object(undetermined.map { JSONMember($0.failure, .integer(Int64($0.count))) }),
-            "truncated_share": run.progress.sampled > 0
-                ? .double(Double(all.truncated) / Double(run.progress.sampled)) : .null,
+            "truncated_share": self.run.progress.sampled > 0
+                ? .double(Double(all.truncated) / Double(self.run.progress.sampled)) : .null,
             "response_tokens": lengths.map(\.json) ?? .null, "cost": cost.json,
             "comparison": comparison.map(\.json) ?? .null,
             "published": .array(
@@ -32,15 +32,8 @@ extension EvaluationReport {
         ])
     }
 
-    fileprivate static func members(_ interval: MeanInterval) -> [JSONMember] {
-        [
-            JSONMember("mean", .double(interval.mean)), JSONMember("low", .double(interval.low)),
-            JSONMember("high", .double(interval.high)), JSONMember("problems", .integer(Int64(interval.count))),
-        ]
-    }
-
     fileprivate static func json(_ interval: MeanInterval?) -> JSONValue {
-        interval.map { .object(members($0)) } ?? .null
+        interval.map { .object($0.members) } ?? .null
     }
 }
 

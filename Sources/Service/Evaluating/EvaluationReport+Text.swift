@@ -86,13 +86,16 @@ extension EvaluationReport {
         return text
     }
 
-    /// The paired comparison as a sentence, or nil.
+    /// The paired comparison as a sentence, or nil; differences are in percentage points.
     package var comparisonText: String? {
         comparison.map { pair in
-            let sign = pair.difference.mean > 0 ? "+" : ""
-            return "minus \(pair.otherModel) (\(pair.other)), paired over \(pair.difference.count) problems: "
-                + "\(sign)\(interval(pair.difference)); better on \(pair.better), worse on \(pair.worse), equal on "
-                + "\(pair.equal); sign test p = \(String(format: "%.4f", pair.signTest))"
+            let points = [pair.difference.mean, pair.difference.low, pair.difference.high].map {
+                ($0 > 0 ? "+" : "") + String(format: "%.1f", $0 * 100)
+            }
+            return
+                "against \(pair.otherModel) (\(pair.other)): \(points[0]) points [\(points[1]), \(points[2])] of accuracy "
+                + "over \(some(pair.difference.count, "common problem", "common problems")); better on \(pair.better), worse on "
+                + "\(pair.worse), equal on \(pair.equal); sign test p = \(String(format: "%.4f", pair.signTest))"
         }
     }
 
@@ -106,9 +109,12 @@ extension EvaluationReport {
         lines += figures.map { pad($0.name, 20) + $0.value }
         for (title, slices) in [("by difficulty", byDifficulty), ("by subject", bySubject)] where !slices.isEmpty {
             lines += ["", title]
+            let width = max(20, min(40, (slices.map(\.name.count).max() ?? 0) + 4))
             lines += slices.map { slice in
-                pad("  " + slice.name, 20) + "avg \(interval(slice.average)), pass \(interval(slice.pass))"
-                    + (slice.majority.map { ", maj \(interval($0))" } ?? "") + ", \(slice.problems) problems"
+                pad("  " + slice.name.prefix(36), width) + "avg@\(run.settings.samples) \(interval(slice.average)), "
+                    + "pass@\(mainFigures.passK) \(interval(slice.pass))"
+                    + (slice.majority.map { ", maj@\(run.settings.samples) \(interval($0))" } ?? "")
+                    + ", \(some(slice.problems, "problem", "problems"))"
             }
         }
         if let comparisonText { lines += ["", comparisonText] }

@@ -128,6 +128,16 @@ package struct EvaluationReport: Sendable {
         published = PublishedResult.of(dataset: run.settings.dataset)
     }
 
+    /// The main figures, to be kept with the evaluation.
+    package var mainFigures: EvaluationFigures {
+        EvaluationFigures(
+            average: all.average, pass: all.pass, passK: passK, majority: all.majority,
+            truncatedShare: run.progress.sampled > 0 ? Double(all.truncated) / Double(run.progress.sampled) : nil)
+    }
+
+    /// The k of `all.pass`.
+    private var passK: Int { problems.map(\.decided).filter { $0 > 0 }.min() ?? 0 }
+
     /// The share of right samples of each problem that has a decided one.
     private static func averages(_ samples: [EvaluationSample]) -> [Int64: Double] {
         Dictionary(grouping: samples, by: \.problem).compactMapValues { own in
@@ -142,9 +152,9 @@ package struct EvaluationReport: Sendable {
         _ results: [ProblemResult], seed: UInt64, by label: (EvaluationProblem) -> String?
     ) -> [EvaluationSlice] {
         guard results.contains(where: { label($0.problem) != nil }) else { return [] }
-        return Dictionary(grouping: results) { label($0.problem) ?? "not stated" }.sorted { $0.key < $1.key }.map {
-            EvaluationSlice($0.key, $0.value, seed: seed)
-        }
+        return Dictionary(grouping: results) { label($0.problem) ?? "not stated" }.sorted {
+            LabelOrder($0.key) < LabelOrder($1.key)
+        }.map { EvaluationSlice($0.key, $0.value, seed: seed) }
     }
 }
 
@@ -214,4 +224,23 @@ extension EvaluationCost {
             (Double(promptTokens) * $0.prompt + Double(responseTokens) * $0.response) / 1_000_000
         }
     }
+}
+
+/// The place of a label among others: words of difficulty from easy to hard, numbers by their value, the rest by the alphabet.
+private struct LabelOrder: Comparable {
+    private static let words = [
+        "introductory", "very easy", "easy", "medium", "medium_hard", "interview", "hard", "competition", "very hard",
+        "very_hard",
+    ]
+
+    private let rank: Double
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+        let word = text.lowercased()
+        rank = Double(text) ?? Self.words.firstIndex(of: word).map(Double.init) ?? .infinity
+    }
+
+    static func < (a: LabelOrder, b: LabelOrder) -> Bool { a.rank == b.rank ? a.text < b.text : a.rank < b.rank }
 }

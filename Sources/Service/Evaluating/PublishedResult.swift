@@ -7,7 +7,15 @@ package struct PublishedResult: Sendable, Equatable {
     package var model: String
     /// In percent, as printed.
     package var percent: Double
-    package var protocolText: String
+    /// Samples of each problem that it is the mean over.
+    package var samples: Int
+    /// How they were sampled.
+    package var sampling: String
+    /// Where it is printed.
+    package var source: String
+
+    /// Protocol and source in a line.
+    package var protocolText: String { "avg@\(samples), \(sampling); \(source)" }
 
     private static let source = "Klear-Reasoner, arXiv 2508.07629, table 1"
     private static let sampling = "mean pass@1, temperature 0.6, top_p 0.95"
@@ -33,7 +41,7 @@ package struct PublishedResult: Sendable, Equatable {
         rows.map { row in
             PublishedResult(
                 benchmark: column.name, model: row.model, percent: row.percents[index],
-                protocolText: "avg@\(column.samples), \(sampling); \(source)")
+                samples: column.samples, sampling: sampling, source: source)
         }
     }
 

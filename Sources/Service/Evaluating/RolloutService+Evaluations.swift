@@ -20,19 +20,44 @@ package struct EvaluationRequest: Sendable {
 extension RolloutService {
     private var archive: EvaluationArchive { EvaluationArchive(ledger: ledger) }
 
-    /// Begins an evaluation, or goes on with the one of the same settings.
+    /// Has an evaluation carried out, or goes on with the one of the same settings: at once, or when its turn comes.
+    ///
+    /// Throws `ServiceError.overloaded` when too many wait.
     package func beginEvaluation(_ request: EvaluationRequest) async throws -> EvaluationStatus {
         try refuseWhenStopping()
         let settings = try request.settings(policies.newestVersion)
-        let source = try await source(settings, concurrency: request.concurrency)
-        let run = try await archive.open(settings)
-        let runner = EvaluationRunner(
-            ledger: ledger, judge: judge, source: source, concurrency: request.concurrency)
-        try desk.begin(run.id, logger: logger) { try await runner.run(run).fault }
-        return EvaluationStatus(run: run, isRunning: true)
+        // What cannot be asked is refused before anything is stored.
+        _ = try await evaluationSource(settings, concurrency: request.concurrency)
+        return try await want(try await archive.open(settings), concurrency: request.concurrency)
     }
 
-    private func source(_ settings: EvaluationSettings, concurrency: Int) async throws -> any SampleSource {
+    /// Goes on with a stopped or failed evaluation, as its settings posted again would.
+    package func resumeEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus {
+        try refuseWhenStopping()
+        let run = try await archive.run(id)
+        _ = try await evaluationSource(run.settings, concurrency: run.conduct.concurrency)
+        return try await want(run, concurrency: run.conduct.concurrency)
+    }
+
+    private func want(_ run: EvaluationRun, concurrency: Int) async throws -> EvaluationStatus {
+        let status = status(of: run)
+        let isSettled = run.isFinished && run.progress.undetermined == 0 && run.figures != nil
+        guard status.state != .running, !isSettled else { return status }
+        let limit = Limits.evaluationsQueuedMax + Limits.evaluationsRunningMax
+        let waiting = try await inLedger { try await $0.queuedEvaluations(limit: limit) }
+            .filter { !desk.isRunning($0.id) }
+        guard waiting.count < Limits.evaluationsQueuedMax || run.conduct.isWanted else {
+            throw ServiceError(
+                .overloaded, "\(waiting.count) evaluations wait for their turn", hint: "stop one, or wait for an end",
+                retryAfterSeconds: 30)
+        }
+        _ = try await inLedger { try await $0.want(run.id, concurrency: concurrency) }
+        await beginQueuedEvaluations()
+        return try await evaluationRun(run.id)
+    }
+
+    /// What answers an evaluation; throws when it may not be asked, or is not there.
+    func evaluationSource(_ settings: EvaluationSettings, concurrency: Int) async throws -> any SampleSource {
         switch settings.model {
         case .policy(let version):
             let policy = try await policies.policy(version)
@@ -44,24 +69,44 @@ extension RolloutService {
                     .invalidValue, "this server may not ask \(url)", field: "endpoint",
                     hint: "name it in evaluation_endpoints where the server is started, or use rolloutd evaluate")
             }
-            return try endpoints.source(url, model, concurrency)
+            return try endpoints.source(
+                .init(url: url, model: model, concurrency: concurrency) { [counters] _, _ in
+                    counters.increment(.evaluationRetries)
+                })
         }
+    }
+
+    private func status(of run: EvaluationRun) -> EvaluationStatus {
+        let now = clock.now()
+        let isHere = desk.isRunning(run.id)
+        let state = run.state(at: now, isRunning: isHere)
+        let detail: String? =
+            switch state {
+            case .failed: run.conduct.fault
+            case .queued: desk.reason(run.id) ?? "waits for its turn"
+            case .running, .stopped, .complete: nil
+            }
+        return EvaluationStatus(
+            run: run, state: state, detail: detail,
+            holder: isHere ? EvaluationConduct.server : run.conduct.holder(at: now))
     }
 
     /// The last evaluations, newest first.
     package func evaluationRuns(limit: Int) async throws -> [EvaluationStatus] {
-        try await archive.runs(limit: limit).map { EvaluationStatus(run: $0, isRunning: desk.isRunning($0.id)) }
+        try await archive.runs(limit: limit).map(status(of:))
     }
 
     /// How far an evaluation is, or `not_found`.
     package func evaluationRun(_ id: EvaluationID) async throws -> EvaluationStatus {
-        EvaluationStatus(run: try await archive.run(id), isRunning: desk.isRunning(id))
+        status(of: try await archive.run(id))
     }
 
-    /// Ends an evaluation for now; what is stored stays, and the same request goes on with it.
+    /// Ends an evaluation for now, after a restart too; what is stored stays, and the same request or a resume goes on with it.
+    /// One that a command carries out runs on: its command stops it.
     package func stopEvaluation(_ id: EvaluationID) async throws -> EvaluationStatus {
-        _ = try await archive.run(id)
+        _ = try await inLedger { try await $0.unwant(id) }
         await desk.stop(id)
+        desk.changes.notify()
         return try await evaluationRun(id)
     }
 

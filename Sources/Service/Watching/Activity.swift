@@ -100,6 +100,9 @@ package struct OperationsReport: Sendable {
     package var commit99: Double?
     /// Who reads events now.
     package var subscribers = 0
+    /// The evaluations of data sets that this server carries out, and how many wait for their turn.
+    package var evaluations: [EvaluationActivity] = []
+    package var queuedEvaluations = 0
 
     package init() {}
 

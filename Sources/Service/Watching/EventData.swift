@@ -34,8 +34,23 @@ enum EventData {
         ])
     }
 
+    /// How far an evaluation is, with the time that it will take yet.
+    static func progress(_ activity: EvaluationActivity, _ now: Timestamp) -> JSONValue {
+        .object([JSONMember("at", .string(now.rfc3339))] + activity.members)
+    }
+
     /// What the ledger keeps, with its time first.
     static func kept(_ event: LedgerEvent) -> JSONValue {
         .object([JSONMember("at", .string(event.at.rfc3339))] + event.data)
+    }
+}
+
+extension EvaluationActivity {
+    /// An evaluation under way on the wire, in events and in the status document.
+    package var members: [JSONMember] {
+        run.eventMembers + [
+            JSONMember("seconds", .finite(run.seconds)), JSONMember("samples_per_second", .finite(perSecond)),
+            JSONMember("seconds_left", secondsLeft.map { .finite($0) } ?? .null),
+        ]
     }
 }
