@@ -237,4 +237,48 @@ import Testing
             #expect(runs.count == 2 && runs.allSatisfy { $0.run.figures?.average?.count == 3 })
         }
     }
+
+    /// Answers with programs: the first problem's works for seconds, the others' are done at once.
+    private struct Programs: SampleSource {
+        func sample(_ request: SampleRequest) async throws -> SampledAnswer {
+            let work = "import time\nend = time.process_time() + 8\nwhile time.process_time() < end: pass\n"
+            let program = (request.problem == 0 ? work : "") + "print(\(request.problem))"
+            return SampledAnswer(text: "```python\n\(program)\n```", finishReason: .stop, seconds: 0.01)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `a slow program holds up no other, and progress is told once in a few seconds`() async throws {
+        let fixture = try ServiceFixture()
+        var settings = try fixture.settings(model: nil, isLearning: false)
+        settings.sandboxSlots = 2
+        settings.evaluationEndpoints = EvaluationEndpoints(allowed: ["http://h/v1"]) { _ in Programs() }
+        try await fixture.run(settings) { service in
+            try #require(service.judge.judgesCode, "this machine has no sandbox")
+            let receipts = try await service.submit(
+                prompts: (0..<7).map { number in
+                    PromptSubmission(
+                        id: PromptID("p\(number)"), dataset: "sums", content: .text("print \(number)"),
+                        task: .code(
+                            CodeTask(
+                                language: .python,
+                                tests: .standardStreams([.init(input: "", output: "\(number)")]),
+                                timeLimitSeconds: 30)))
+                })
+            for receipt in receipts { _ = try receipt.get() }
+            let begun = try await service.beginEvaluation(request(asked("")))
+            // All but the slow one have their verdicts while that one works.
+            #expect(try await service.waits { try await $0.evaluationRun(begun.run.id).run.progress.judged == 6 })
+            let others = try await service.evaluationRun(begun.run.id)
+            #expect(others.state == .running && others.run.progress.judged == 6)
+            #expect(try await service.waits { try await $0.evaluationRun(begun.run.id).state == .complete })
+            let last = try await service.evaluationRun(begun.run.id).run
+            #expect(last.figures?.average?.mean == 1 && last.progress.undetermined == 0)
+            let told = service.prometheusText().split(separator: "\n").first {
+                $0.hasPrefix("rolloutd_events_total{type=\"evaluation.progress\"}")
+            }
+            let count = told?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+            #expect((1...Int(last.seconds / Limits.evaluationTellSeconds + 1)).contains(count), "\(told ?? "")")
+        }
+    }
 }

@@ -55,7 +55,7 @@ enum DashboardStyle {
         .panels>*{min-width:0;overflow-x:auto}
         .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
         th{text-align:left;color:var(--dim);font-weight:500;font-size:13px}th,td{padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);vertical-align:top}
-        td.r,th.r{text-align:right;padding-right:8px;white-space:nowrap}tr:last-child>*{border-bottom:0}
+        td.r,th.r{text-align:right;padding-right:12px;white-space:nowrap}tr:last-child>*{border-bottom:0}
         tbody th{color:var(--ink);font-size:14px;font-weight:400}td.name{overflow-wrap:anywhere}
         .passed{color:var(--ok)}.failed{color:var(--bad)}.undetermined,.asleep{color:var(--warn)}
         progress.bar{appearance:none;border:0;background:var(--rule);height:8px;border-radius:4px;min-width:70px;overflow:hidden}

@@ -19,19 +19,21 @@ struct EvaluationsPage: Sendable {
     private var table: HTML {
         let rows = runs.map { status -> [HTML] in
             let run = status.run
+            let label = run.settings.label.isEmpty ? "" : " (\(run.settings.label))"
             return [
-                HTML.link("/v1/evaluations/\(run.id)/report?format=html", run.id.text), .escape(run.settings.dataset),
-                .escape(run.settings.model.description), .escape(state(status)), .escape(run.settings.label),
-                .escape("\(run.settings.samples) × \(run.problems)"),
+                HTML.link(
+                    "/v1/evaluations/\(run.id)/report?format=html",
+                    "\(run.settings.dataset) by \(run.settings.model.description)\(label)"),
+                .escape(state(status)), .escape(accuracy(run)),
                 .escape("\(Figures.count(run.progress.judged)) of \(Figures.count(run.wanted))"),
-                .escape(Figures.count(run.progress.undetermined)), .escape(accuracy(run)),
-                .escape(Figures.duration(run.seconds)),
+                .escape(Figures.count(run.progress.undetermined)),
+                .escape("\(run.settings.samples) × \(run.problems)"), .escape(Figures.duration(run.seconds)),
                 .escape(Figures.duration(Double(now.milliseconds - run.createdAt.milliseconds) / 1000)),
             ]
         }
         return PageTable(
-            "Evaluations", names: ["report", "data set", "model", "state", "label"],
-            figures: ["samples", "judged", "undetermined", "avg@k", "worked", "age"], rows: rows,
+            "Evaluations", names: ["report", "state"],
+            figures: ["avg@k", "judged", "undetermined", "samples", "worked", "age"], rows: rows,
             empty: "no evaluation yet: rolloutd evaluate --help says how to begin one"
         ).html
     }

@@ -23,7 +23,7 @@ struct EvaluationPage: Sendable {
             ? "<link rel=\"stylesheet\" href=\"/assets/style.css\">" : "<style>\(DashboardStyle.sheet)</style>"
         let comparison =
             report.comparisonText.map {
-                HTML.element("h2", [:], HTML("Comparison")) + HTML.element("p", [:], .escape($0))
+                HTML.element("h2", [:], HTML("Comparison, problem by problem")) + HTML.element("p", [:], .escape($0))
             } ?? .empty
         let way = isServed ? "<span><a href=\"/evaluations\">All evaluations</a></span>" : ""
         return HTML(
@@ -66,61 +66,65 @@ struct EvaluationPage: Sendable {
     }
 
     private var figures: HTML {
-        table(
-            ["figure", "value"],
-            report.figures.map { [HTML.escape($0.name), HTML.escape($0.value)] }, cells: "name")
+        PageTable("Figures", names: ["figure", "value"], rows: report.figures.map { cells([$0.name, $0.value]) }).html
     }
 
+    /// The accuracies stand before the counts: on a phone the panel shows what is to the left.
     private func slices(_ title: String, _ slices: [EvaluationSlice]) -> HTML {
         guard !slices.isEmpty else { return .empty }
+        let samples = report.run.settings.samples
+        let hasVotes = slices.contains { $0.majority != nil }
         let rows = slices.map { slice in
-            [
-                slice.name, "\(slice.problems)", report.interval(slice.average), report.interval(slice.pass),
-                report.interval(slice.majority), "\(slice.undetermined)", "\(slice.truncated)",
-            ].map { HTML.escape($0) }
+            cells(
+                [slice.name, report.interval(slice.average), report.interval(slice.pass)]
+                    + (hasVotes ? [report.interval(slice.majority)] : [])
+                    + ["\(slice.problems)", "\(slice.undetermined)", "\(slice.truncated)"])
         }
         return HTML.element("h2", [:], HTML(title))
-            + table(["", "problems", "avg", "pass", "maj", "undetermined", "truncated"], rows)
+            + PageTable(
+                title, names: [""],
+                figures: ["avg@\(samples)", "pass@\(report.mainFigures.passK)"] + (hasVotes ? ["maj@\(samples)"] : [])
+                    + ["problems", "undetermined", "truncated"], rows: rows
+            ).html
     }
 
+    /// What others printed, beneath what was measured here, with both protocols: only like can be compared with like.
     private var published: HTML {
         guard let first = report.published.first else { return .empty }
+        let own = [report.run.settings.model.description + " (measured here)", report.interval(report.all.average)]
+        let rows = report.published.map { [$0.model, Figures.decimal($0.percent, 1) + " %"] }
         return HTML.element("h2", [:], .escape("Published figures for \(first.benchmark)"))
             + HTML.element("p", ["class": "note"], .escape("As printed, not measured here: \(first.protocolText)."))
-            + table(
-                ["model", "published"],
-                report.published.map { [HTML.escape($0.model), HTML.escape(Figures.decimal($0.percent, 1) + " %")] })
+            + HTML.element("p", ["class": "note"], .escape("Measured here: \(report.protocolText)."))
+            + PageTable(
+                "Published figures", names: ["model"], figures: ["accuracy"], rows: ([own] + rows).map(cells)
+            ).html
     }
 
     private var problems: HTML {
         let shown = report.problems.prefix(Limits.evaluationProblemsShown)
         let left = report.problems.count - shown.count
         let rows = shown.map { result in
-            [
-                result.problem.id.text, result.problem.difficulty ?? "", result.problem.subject ?? "",
-                "\(result.right) of \(result.decided)", "\(result.undetermined)", "\(result.truncated)",
-                result.majority.map { vote in
-                    vote.leaders.map { String($0.prefix(60)) }.joined(separator: " or ") + " (\(vote.votes))"
-                } ?? "",
-            ].map { HTML.escape($0) }
+            let majority = result.majority.map { vote in
+                vote.leaders.map { String($0.prefix(60)) }.joined(separator: " or ") + " (\(vote.votes))"
+            }
+            return cells([result.problem.id.text, "\(result.right) of \(result.decided)"])
+                + [cut(majority)] + cells(["\(result.undetermined)", "\(result.truncated)"])
+                + [cut(result.problem.difficulty), cut(result.problem.subject)]
         }
         let more =
             left > 0 ? HTML.element("p", ["class": "note"], .escape("\(left) more are in the JSON report.")) : .empty
+        let columns = [
+            PageTable.Column(name: "id"), .init(name: "right", isFigure: true), .init(name: "majority (votes)"),
+            .init(name: "undetermined", isFigure: true), .init(name: "truncated", isFigure: true),
+            .init(name: "difficulty"), .init(name: "subject"),
+        ]
         return HTML.element("h2", [:], HTML("Problems"))
-            + table(
-                ["id", "difficulty", "subject", "right", "undetermined", "truncated", "majority (votes)"], rows) + more
+            + PageTable("Problems", columns: columns, rows: rows).html + more
     }
 
-    /// Cells stay on one line and end in dots where they are long; the panel scrolls, so that no column is squeezed.
-    private func table(_ heads: [String], _ rows: [[HTML]], cells: String = "cut") -> HTML {
-        let head = heads.map { HTML.element("th", ["scope": "col"], .escape($0)) }.joined()
-        let body = rows.map { row in
-            HTML.element("tr", [:], row.map { HTML.element("td", ["class": cells], $0) }.joined())
-        }.joined()
-        return HTML.element(
-            "div", ["class": "scroll panel"],
-            HTML.element(
-                "table", [:],
-                HTML.element("thead", [:], HTML.element("tr", [:], head)) + HTML.element("tbody", [:], body)))
-    }
+    /// One line that ends in dots where it is long, so that no row grows tall on a phone.
+    private func cut(_ text: String?) -> HTML { HTML.element("div", ["class": "cut"], .escape(text ?? "")) }
+
+    private func cells(_ texts: [String]) -> [HTML] { texts.map { HTML.escape($0) } }
 }
