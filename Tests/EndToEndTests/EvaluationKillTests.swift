@@ -21,7 +21,7 @@ import Testing
             let json = (try? JSONValue.parse(request.body)) ?? .null
             let text = json["messages"]?.elements?.first?["content"]?.string ?? ""
             let seed = json["seed"]?.integer ?? 0
-            usleep(8_000)
+            usleep(25_000)
             asked.withLock { $0["\(text) \(seed)", default: 0] += 1 }
             let number = Int(text.prefix { $0 != " " }) ?? 0
             return .status(

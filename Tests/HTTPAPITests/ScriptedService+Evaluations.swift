@@ -20,6 +20,14 @@ extension ScriptedService {
                 majority: MeanInterval(mean: 0.5, low: 0.5, high: 0.5, count: 1), truncatedShare: 0.25))
     }
 
+    /// The status with that evaluation running and another one waiting.
+    func withEvaluations(_ snapshot: StatusSnapshot) -> StatusSnapshot {
+        var snapshot = snapshot
+        snapshot.operations.evaluations = [EvaluationActivity(run: evaluation, perSecond: 1.5, secondsLeft: nil)]
+        snapshot.operations.queuedEvaluations = 1
+        return snapshot
+    }
+
     func beginEvaluation(_ request: EvaluationRequest) async throws -> EvaluationStatus {
         try await enter()
         var run = evaluation

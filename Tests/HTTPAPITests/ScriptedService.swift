@@ -365,7 +365,7 @@ final class ScriptedService: ServiceFacade {
                 intakeRefusal: nil)
             snapshot.kinds = [KindStatus(kind: "integer", accuracy: 0.5, variedGroups: 0.5, isAsleep: false)]
         }
-        return board.snapshot()
+        return withEvaluations(board.snapshot())
     }
 
     func readiness() -> [ReadinessCheck] {

@@ -1,5 +1,6 @@
 // What a report makes of samples: undetermined ones apart, problems that lack samples, pairs of evaluations, published figures.
 import Domain
+import StrictJSON
 import Testing
 
 @testable import Service
@@ -63,6 +64,36 @@ import Testing
         let pair = try #require(report.comparison)
         #expect(pair.difference.count == 2 && pair.difference.mean == 0.25)
         #expect(pair.better == 1 && pair.worse == 0 && pair.equal == 1 && pair.signTest == 1)
+        let text = try #require(report.comparisonText)
+        #expect(text.contains("+25.0 points [0.0, +50.0] of accuracy over 2 common problems"), "\(text)")
+    }
+
+    @Test func `difficulties go from easy to hard, numbers by their value, other labels by the alphabet`() {
+        func names(_ labels: [String?]) -> [String] {
+            let problems = labels.enumerated().map { index, label in
+                EvaluationProblem(
+                    seq: Int64(index + 1), id: PromptID("p\(index)"), taskType: "code", difficulty: label)
+            }
+            let report = EvaluationReport(
+                run: run(samples: 1, problems: labels.count, stored: labels.count), problems: problems,
+                samples: labels.indices.flatMap { samples(Int64($0 + 1), "+") })
+            return report.byDifficulty.map(\.name)
+        }
+        #expect(names(["hard", "easy", "medium"]) == ["easy", "medium", "hard"])
+        #expect(names(["competition", "introductory", "interview"]) == ["introductory", "interview", "competition"])
+        #expect(names(["10", "9", nil, "1"]) == ["1", "9", "10", "not stated"])
+        #expect(names(["b", "a"]) == ["a", "b"])
+    }
+
+    @Test func `the figures that are kept are those of the report, and survive the ledger's text`() throws {
+        let report = EvaluationReport(
+            run: run(samples: 4, problems: 2, stored: 8), problems: problems(2),
+            samples: samples(1, "++-?") + samples(2, "+---"))
+        let figures = report.mainFigures
+        #expect(figures.average == report.all.average && figures.passK == 3 && figures.pass == report.all.pass)
+        #expect(figures.majority == nil && figures.truncatedShare == 0)
+        #expect(EvaluationFigures(json: try JSONValue.parse(text: figures.json.text)) == figures)
+        #expect(EvaluationFigures(json: .null).average == nil)
     }
 
     @Test func `published figures stand beside their benchmark alone`() {

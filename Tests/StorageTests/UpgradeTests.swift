@@ -2,6 +2,7 @@
 import Domain
 import GRDB
 import SchemaMigrations
+import StrictJSON
 @testable import Storage
 import StrictJSON
 import Testing
@@ -223,6 +224,36 @@ struct UpgradeTests {
         try await ledger.release(LeaseID("old"))
         let page = try await ledger.events(after: 0, through: .max, types: Set(EventType.allCases), limit: 9)
         #expect(page.events.map(\.type) == [.updateCommitted, .policyPublished, .leaseEnded])
+        #expect(try await ledger.check() == [])
+        try await ledger.close()
+    }
+
+    @Test func `evaluations of an earlier schema are as they were, wanted by nobody, and can be gone on with`()
+        async throws
+    {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("ledger.sqlite")
+        let settings = EvaluationSettings(
+            dataset: "d", model: .policy(PolicyVersion(1)), samples: 1, maxTokens: 8
+        ).json.text
+        try database(
+            at: path, migratedTo: 11,
+            """
+            INSERT INTO datasets (seq, name) VALUES (1, 'd');
+            INSERT INTO prompts (seq, id, dataset_seq, task_type, content_hash, created_at)
+                VALUES (1, 'p', 1, 'math', zeroblob(16), 1);
+            INSERT INTO prompt_bodies VALUES (1, '{"text":"1 + 1?"}', '{"type":"math","answer":"2"}', '{}');
+            INSERT INTO evaluation_runs (id, settings, dataset_seq, last_prompt_seq, problems, seconds, created_at)
+                VALUES ('evl-1', '\(settings)', 1, 1, 1, 3, 5);
+            """)
+        let clock = StillClock()
+        let ledger = try Ledger.open(at: path, clock: clock.wall, identifiers: countedIdentifiers())
+        try await ledger.reclaimEvaluations()
+        let run = try await ledger.evaluationRun(EvaluationID("evl-1"))
+        #expect(run.conduct == EvaluationConduct() && run.figures == nil && run.seconds == 3)
+        #expect(run.state(at: clock.wall.now()) == .stopped)
+        #expect(try await ledger.queuedEvaluations(limit: 9).isEmpty)
+        #expect(try await ledger.want(run.id, concurrency: 2).state(at: clock.wall.now()) == .queued)
         #expect(try await ledger.check() == [])
         try await ledger.close()
     }
