@@ -65,7 +65,7 @@ package struct LedgerFile: Sendable {
         var configuration = Configuration()
         configuration.label = "rolloutd.ledger.others"
         configuration.readonly = true
-        configuration.busyMode = .timeout(1)
+        configuration.busyMode = .timeout(0.1)
         configuration.prepareDatabase { db in
             // A file from elsewhere is data, whatever its schema says.
             try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY")

@@ -71,17 +71,20 @@ actor RunLibrary {
         let isSameFile =
             stamp.map { $0.inode == shelf.stamp?.inode && $0.device == shelf.stamp?.device } ?? false
         let before = shelf.outline
+        var isSettled = true
         do {
             shelf.outline = try await file.outline()
             shelf.reason = nil
         } catch let error as LedgerError {
             (shelf.outline, shelf.reason) = (nil, error.description)
+            // What another process held for a moment is looked at again, though nothing in the file may change.
+            if error.retryAfterSeconds != nil { isSettled = false }
         } catch {
             (shelf.outline, shelf.reason) = (nil, "\(error)")
         }
         // A run only grows. A file that was put in another's place has another past, and nothing of the old one counts.
         if !(isSameFile && Self.continues(before, shelf.outline)) { shelf.updates = [:] }
-        shelf.stamp = stamp
+        shelf.stamp = isSettled ? stamp : nil
         shelves[name] = shelf
         return shelf
     }

@@ -94,9 +94,13 @@ final class PolicyAccuracies: Sendable {
         guard !missing.isEmpty else { return }
         Task {
             for run in missing {
-                // What could not be read is asked for at the next page.
-                guard let interval = try? await compute(run) else { continue }
-                state.withLock { _ = $0.ready.updateValue(interval, forKey: Self.key(run)) }
+                do {
+                    let interval = try await compute(run)
+                    state.withLock { _ = $0.ready.updateValue(interval, forKey: Self.key(run)) }
+                } catch {
+                    // It is asked for again by the next page.
+                    continue
+                }
             }
             state.withLock { $0.isComputing = false }
         }
