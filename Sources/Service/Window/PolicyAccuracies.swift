@@ -113,16 +113,18 @@ extension RolloutService {
         let runs = try await inLedger { try await $0.evaluationRuns(limit: limit) }.filter { run in
             if case .policy = run.settings.model { run.progress.judged > 0 } else { false }
         }
-        let known = await accuracies.intervals(of: runs) { run in
+        // A complete one has its figures in the ledger.
+        let open = runs.filter { $0.figures?.average == nil }
+        let known = await accuracies.intervals(of: open) { run in
             let shares = try await ledger.evaluationShares(of: run.id)
             let seed = UInt64(run.settings.seed ?? 0)
             return try await ComputeThread.run("evaluation-interval") { MeanInterval(shares, seed: seed) }
         }
-        var list = PolicyAccuracyList(pending: runs.count - known.count)
+        var list = PolicyAccuracyList(pending: open.count - known.count)
         for run in runs {
-            guard case .policy(let version) = run.settings.model, let found = known[run.id], let interval = found else {
-                continue
-            }
+            guard case .policy(let version) = run.settings.model,
+                let interval = run.figures?.average ?? known[run.id].flatMap(\.self)
+            else { continue }
             list.accuracies.append(
                 PolicyAccuracy(
                     evaluation: run.id, line: run.settings.line, version: version, interval: interval))
