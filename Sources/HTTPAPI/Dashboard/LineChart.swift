@@ -107,7 +107,8 @@ package struct LineChart: Sendable {
             parts +=
                 "<text class=\"tick\" text-anchor=\"end\" x=\"\(n(Self.left - 6))\" y=\"\(n(y + 4))\">\(HTML.escape(label(tick)).text)</text>"
         }
-        for tick in Self.ticks(xs, about: 5) {
+        // Versions are whole: between two of them there is nothing to name.
+        for tick in Self.ticks(xs, about: 5) where tick == tick.rounded() {
             let (x, _) = place(tick, ys.lowerBound)
             parts +=
                 "<text class=\"tick\" text-anchor=\"middle\" x=\"\(n(x))\" y=\"\(n(Self.height - 14))\">\(Figures.count(Int(tick.rounded())))</text>"
