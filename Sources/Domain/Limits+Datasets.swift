@@ -15,6 +15,8 @@ extension Limits {
     package static let taskTextBytesMax = 2 * datasetTaskBytesMax + 1_048_576
     /// Tasks of one page of prompts; a contest's tests may be a hundred megabytes, and such a prompt is a page by itself.
     package static let promptPageBytesMax = 33_554_432
+    /// Task and response of one rollout that is leased to a worker on another host: with escapes, half of the answer that it reads.
+    package static let leasePieceBytesMax = leaseAnswerBytesMax / 2
     /// Inputs that go into a jail at a time; longer tasks are judged in several jails, one after the other.
     package static let codePartBytesMax = 16_777_216
     /// What the packed tests of one row may unpack to.

@@ -114,14 +114,16 @@ extension Ledger {
                         ORDER BY s.seq LIMIT ?
                         """), arguments: [id.text, seq, max(0, limit)])
             var works: [EvaluationWork] = []
-            // The samples of a problem come together and share its task.
+            // The samples of a problem come together and share its task, so that a long one keeps more than one judge busy.
             var tasks: [Int64: VerificationTask] = [:]
-            var bytes = 0
+            var (bytes, textBytes) = (0, 0)
             while let row = try rows.next() {
                 let prompt: Int64 = row["prompt_seq"]
-                let own = (row["text_bytes"] as Int) + (tasks[prompt] == nil ? try db.taskBytes(ofPrompt: prompt) : 0)
+                textBytes += row["text_bytes"] as Int
+                let isShared = tasks[prompt] != nil
+                let own = (row["text_bytes"] as Int) + (isShared ? 0 : try db.taskBytes(ofPrompt: prompt))
                 bytes += own
-                if bytes > bytesMax, !(works.isEmpty && isFirstFree) { break }
+                if (isShared ? textBytes : bytes) > bytesMax, !(works.isEmpty && isFirstFree) { break }
                 let task = try tasks[prompt] ?? db.task(ofPrompt: prompt)
                 tasks[prompt] = task
                 works.append(

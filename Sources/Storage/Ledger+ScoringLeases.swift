@@ -8,9 +8,13 @@ extension Ledger {
     /// Hands out up to `max` rollouts to a judge for so many seconds; nil when none waits. Texts of one lease stay below
     /// `Limits.leaseWorkBytesMax`, but for the first rollout's.
     ///
-    /// - Parameter isLocal: Whether the judge lives in this process and dies with it.
+    /// - Parameters:
+    ///   - isLocal: Whether the judge lives in this process and dies with it.
+    ///   - longest: Bytes of task and response that a judge elsewhere can take; longer ones wait for a judge of this process.
+    ///   - together: Bytes of the packed tasks that a judge of this process holds at once, but for the first.
     package func leaseScoring(
-        worker: String, max: Int, seconds: Double, isLocal: Bool = false
+        worker: String, max: Int, seconds: Double, isLocal: Bool = false,
+        longest: Int = Limits.leasePieceBytesMax, together: Int = Limits.datasetTaskBytesMax
     ) async throws -> Lease? {
         if let fault = nameFault(worker, field: "worker") { throw fault }
         let count = Swift.min(Swift.max(max, 0), Limits.leaseItemsMax)
@@ -21,8 +25,10 @@ extension Ledger {
             let shares = turns.withLock { $0.take(count, from: lanes) }
             return try db.claimScoring(
                 id: LeaseID(identifiers.make("lse")), worker: worker, isLocal: isLocal, shares: shares, limit: count,
-                now: now,
-                seconds: seconds)
+                now: now, seconds: seconds
+            ) { db, work in
+                isLocal ? try db.withinPackedTasks(work, together) : try db.withinBytes(work, longest: longest)
+            }
         }
         guard let claimed else { return nil }
         return try await read { db in
@@ -35,11 +41,12 @@ extension Ledger {
 
 extension Database {
     fileprivate func claimScoring(
-        id: LeaseID, worker: String, isLocal: Bool, shares: [LaneShare], limit: Int, now: Timestamp, seconds: Double
+        id: LeaseID, worker: String, isLocal: Bool, shares: [LaneShare], limit: Int, now: Timestamp, seconds: Double,
+        fitting: (Database, [Row]) throws -> [Row]
     ) throws -> (seq: Int64, lease: Lease)? {
         var work = try shares.flatMap { try waitingRollouts(of: $0) }
         if work.count < limit { work += try rolloutsToJudgeAgain(limit - work.count) }
-        if !isLocal { work = try withinBytes(work) }
+        work = try fitting(self, work)
         guard let highest = work.map({ $0["attempt"] as Int }).max() else { return nil }
         let version = PolicyVersion(Int(try integer("SELECT max(version) FROM policies") ?? 0))
         let (leaseSeq, expiresAt) = try insertLease(
@@ -87,8 +94,30 @@ extension Database {
         Int(try integer("SELECT waiting FROM scoring_lanes WHERE key_seq = ?", [lane]) ?? 0)
     }
 
-    /// As many of the rollouts as one answer can carry, at least one.
-    private func withinBytes(_ work: [Row]) throws -> [Row] {
+    /// As many of the rollouts as a judge of this process may hold the tasks of, at least one.
+    fileprivate func withinPackedTasks(_ work: [Row], _ most: Int) throws -> [Row] {
+        guard try integer("SELECT EXISTS (SELECT 1 FROM packed_tasks)") == 1 else { return work }
+        var prompts: Set<Int64> = []
+        var bytes = 0
+        var fitting: [Row] = []
+        for row in work {
+            let task = try self.row(
+                """
+                SELECT r.prompt_seq, t.task_bytes FROM rollouts r JOIN packed_tasks t ON t.prompt_seq = r.prompt_seq
+                WHERE r.seq = ?
+                """, [row["seq"] as Int64])
+            // The rollouts of a group share their task.
+            if let task, prompts.insert(task["prompt_seq"]).inserted {
+                bytes += task["task_bytes"] as Int
+                if !fitting.isEmpty, bytes > most { break }
+            }
+            fitting.append(row)
+        }
+        return fitting
+    }
+
+    /// As many of the rollouts as one answer can carry, at least one, without those that are longer than `longest`.
+    fileprivate func withinBytes(_ work: [Row], longest: Int) throws -> [Row] {
         var bytes = 0
         var fitting: [Row] = []
         for row in work {
@@ -100,6 +129,7 @@ extension Database {
                     CROSS JOIN prompt_bodies p ON p.prompt_seq = r.prompt_seq
                     LEFT JOIN packed_tasks t ON t.prompt_seq = r.prompt_seq WHERE r.seq = ?
                 """, [row["seq"] as Int64])
+            guard Int(size ?? 0) <= longest else { continue }
             bytes += Int(size ?? 0)
             if !fitting.isEmpty, bytes > Limits.leaseWorkBytesMax { break }
             fitting.append(row)

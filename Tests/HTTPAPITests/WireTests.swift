@@ -24,6 +24,8 @@ private let rollout =
             let read = await client.send("GET", "/v1/prompts/p-1")
             #expect(read?.status == 200 && read?.json["text"] == .string("2+2?"))
             #expect(read?.headers["content-type"] == "application/json")
+            #expect(await client.send("GET", "/v1/prompts?limit=1")?.json["next_after"] == .null, "nothing follows")
+            _ = await client.send("POST", "/v1/prompts", json: prompt.replacing("p-1", with: "p-2"))
             #expect(await client.send("GET", "/v1/prompts?limit=1")?.json["next_after"] == .string("p-1"))
         }
     }

@@ -182,7 +182,9 @@ private func alarm(_ text: String) -> JSONValue { .members(["message": .string(t
             #expect(gap.data?["reason"] == .string("restart") && gap.data?["missed_at_most"] == .null)
             #expect(
                 gap.data?["types"]?.elements
-                    == ["rollout.accepted", "rollout.judged", "limit.reached"].map { .string($0) })
+                    == ["rollout.accepted", "rollout.judged", "evaluation.progress", "limit.reached"].map {
+                        .string($0)
+                    })
             #expect(gap.data?["after"] == .string(ids.value[1]))
             // From an id in the middle of what was read back: the rest, once.
             var again = try await service.events(after: groups[0].id, types: [.groupReady])

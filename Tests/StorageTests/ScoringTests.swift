@@ -29,6 +29,35 @@ struct ScoringTests {
         try await ledger.rollout(RolloutID(id))?.status
     }
 
+    @Test
+    func `tasks too long for a worker elsewhere wait for a judge of this process, which holds few of them at once`()
+        async throws
+    {
+        try await withLedger { ledger, _ in
+            for name in ["long", "longer"] {
+                var prompt = codePrompt(name)
+                let input = String(repeating: "17\n", count: Limits.packedTaskBytesMin)
+                prompt.task = .code(
+                    CodeTask(language: .python, tests: .standardStreams([.init(input: input, output: name)])))
+                try await ledger.addPrompt(prompt)
+                for index in 0..<2 {
+                    try await ledger.addRollout(rollout("\(name)-\(index)", of: name), admission(groupSize: 2))
+                }
+            }
+            try await add(ledger, 1)
+            let bound = Limits.packedTaskBytesMin
+            let elsewhere = try await ledger.leaseScoring(worker: "far", max: 9, seconds: 60, longest: bound)
+            #expect(elsewhere?.rollouts.map(\.rolloutID.text) == ["r0"])
+            #expect(try await ledger.leaseScoring(worker: "far", max: 9, seconds: 60, longest: bound) == nil)
+            let here = try await ledger.leaseScoring(
+                worker: "near", max: 9, seconds: 60, isLocal: true, together: bound)
+            #expect(here?.rollouts.map(\.rolloutID.text) == ["long-0", "long-1"], "one task, for both of its rollouts")
+            let next = try await ledger.leaseScoring(
+                worker: "near", max: 9, seconds: 60, isLocal: true, together: bound)
+            #expect(next?.rollouts.map(\.rolloutID.text) == ["longer-0", "longer-1"])
+        }
+    }
+
     @Test func `work is handed out in order of intake, with its task, and counted`() async throws {
         try await withLedger { ledger, _ in
             try await add(ledger, 3)
