@@ -6,7 +6,7 @@ extension Ledger {
     /// Opens groups; one result each, in order, given once all are durable. A group opened here takes only rollouts that
     /// name it, and is not handed out.
     ///
-    /// The same id with the same prompt and size is a no-op; with others `conflict`, naming both.
+    /// The same id with the same prompt and size is a no-op; with others, or when its group was deleted, `conflict`.
     ///
     /// - Parameters:
     ///   - groupSize: The size of those that name none.
@@ -25,6 +25,12 @@ extension Ledger {
                         InputError(
                             .notFound, "there is no prompt \(group.promptID)", field: "prompt_id",
                             hint: "submit the prompt first"))
+                }
+                // A name that was once settled stays taken: its rollouts are still known.
+                if let id = group.id, try db.integer("SELECT 1 FROM deleted_groups WHERE id = ?", [id.text]) != nil {
+                    return .failure(
+                        InputError(
+                            .conflict, "group \(id) was settled and deleted", field: "id", hint: "use another id"))
                 }
                 let id = group.id ?? GroupID(identifiers.make("grp"))
                 try db.run(

@@ -57,6 +57,11 @@ struct RetentionTests {
             let late = rollout("late", of: "old", group: before.groupID.text)
             #expect(try await ledger.refusal(of: late)?.code == .stalePolicy)
             #expect(try await ledger.addRollout(rollout("fresh", of: "old")).isNew)
+            // Its name stays taken: a second group of it could not be deleted beside the first.
+            let named = GroupSubmission(id: before.groupID, promptID: PromptID("old"), size: 1)
+            let opened = try await ledger.open(groups: [named], groupSize: 1, version: PolicyVersion(1))
+            let taken = #expect(throws: InputError.self) { try opened[0].get() }
+            #expect(taken?.code == .conflict)
         }
     }
 
