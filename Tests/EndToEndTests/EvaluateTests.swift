@@ -2,7 +2,6 @@
 import Domain
 import Foundation
 import Glibc
-import GRDB
 import StrictJSON
 import Synchronization
 import TestSupport
@@ -69,7 +68,7 @@ import Testing
             }
             doomed.signal(SIGKILL)
             #expect(await doomed.waitForExit(seconds: 10))
-            storedAtKills.append(try await stored(database))
+            storedAtKills.append(try await storedSamples(database))
             askedAtKills.append(sums.asked.withLock { $0 })
         }
         let report = folder.path + "/report"
@@ -93,23 +92,6 @@ import Testing
         #expect(try await Binary.run(["check", "--database", database]).status == 0)
         let again = try await Binary.run(arguments)
         #expect(again.status == 0 && again.errors.contains("0 samples in"), "\(again.errors)")
-    }
-
-    /// The samples in the ledger, as the endpoint names them.
-    private func stored(_ database: String) async throws -> Set<String> {
-        let queue = try DatabaseQueue(path: database)
-        let keys = try await queue.read { db in
-            try Row.fetchAll(
-                db,
-                sql: "SELECT p.id, s.sample FROM evaluation_samples s JOIN prompts p ON p.seq = s.prompt_seq"
-            ).map { row -> String in
-                let id: String = row["id"]
-                let sample: Int = row["sample"]
-                return "\(id.dropFirst()) + 1? \(sample)"
-            }
-        }
-        try queue.close()
-        return Set(keys)
     }
 
     @Test func `wrong usage is said before anything is asked`() async throws {

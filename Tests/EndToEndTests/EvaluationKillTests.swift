@@ -1,7 +1,6 @@
 // kill -9 under a server that evaluates: after each start it goes on by itself, and asks for no sample that it had stored.
 import Foundation
 import Glibc
-import GRDB
 import StrictJSON
 import Synchronization
 import TestSupport
@@ -60,7 +59,7 @@ import Testing
             for _ in 0..<3_000 where sums.count < before + 70 { try await Task.sleep(for: .milliseconds(10)) }
             server.signal(SIGKILL)
             #expect(await server.waitForExit(seconds: 20))
-            storedAtKills.append(try await stored(database))
+            storedAtKills.append(try await storedSamples(database))
             askedAtKills.append(sums.asked.withLock { $0 })
             server = try await ServerProcess.start(arguments)
         }
@@ -103,21 +102,5 @@ import Testing
         server.signal(SIGTERM)
         #expect(await server.waitForExit(seconds: 40))
         #expect(try await Binary.run(["check", "--database", database]).status == 0)
-    }
-
-    /// The samples in the ledger, as the endpoint names them.
-    private func stored(_ database: String) async throws -> Set<String> {
-        let queue = try DatabaseQueue(path: database)
-        let keys = try await queue.read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT p.id, s.sample FROM evaluation_samples s JOIN prompts p ON p.seq = s.prompt_seq"
-            ).map { row -> String in
-                let id: String = row["id"]
-                let sample: Int = row["sample"]
-                return "\(id.dropFirst()) + 1? \(sample)"
-            }
-        }
-        try queue.close()
-        return Set(keys)
     }
 }
